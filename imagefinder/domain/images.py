@@ -1,0 +1,179 @@
+"""What the app says about photos, folders, queries and results."""
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Pixels = npt.NDArray[np.uint8]
+"""Upright sRGB pixels, shape (height, width, 3)."""
+
+Embeddings = npt.NDArray[np.float32]
+"""Unit rows, shape (n, dimension); a single embedding has shape (dimension,)."""
+
+
+class FileStamp(NamedTuple):
+    """What tells, without reading a file, whether it is still the one we read: bytes and mtime in ns."""
+
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """Facts read from the file. Width and height are those of the upright image, in pixels."""
+
+    width: int
+    height: int
+    format: str
+    taken_at: str = ""
+    """Local time of the exposure as ``YYYY-MM-DD HH:MM:SS``, empty where the file does not say."""
+    camera: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """Everything that indexing takes from one reading of one file."""
+
+    stamp: FileStamp
+    content_key: bytes
+    """16 bytes that stand for the content: the thumbnail's key, and how a moved photo is recognised."""
+    info: ImageInfo
+    colour: int
+    """The average colour as 0xRRGGBB: what a placeholder shows."""
+    thumbnail: bytes
+    """A small JPEG."""
+    pixels: Pixels
+    """What the model looks at, in the size that its InputSpec asks for."""
+
+
+class FolderState(Enum):
+    NEW = "new"
+    """Added, not yet scanned to the end."""
+    INDEXED = "indexed"
+    SCANNING = "scanning"
+    OFFLINE = "offline"
+    """Missing, or suddenly nearly empty: its photos are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A root that the person chose."""
+
+    id: int
+    path: str
+    state: FolderState
+    photos: int
+    excludes: tuple[str, ...]
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One row of the catalogue."""
+
+    id: int
+    folder_id: int
+    root: str
+    relpath: str
+    stamp: FileStamp
+    content_key: bytes
+    info: ImageInfo
+    colour: int
+    offline: bool
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.root, self.relpath)
+
+    @property
+    def name(self) -> str:
+        return os.path.basename(self.relpath)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be read, and why."""
+
+    folder_id: int
+    root: str
+    relpath: str
+    stamp: FileStamp
+    reason: str
+
+    @property
+    def path(self) -> str:
+        return os.path.join(self.root, self.relpath)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for: exactly one of a photo of the library, a file, an address or encoded image bytes."""
+
+    name: str
+    photo_id: int | None = None
+    path: str | None = None
+    url: str | None = None
+    data: bytes | None = None
+
+    def __post_init__(self) -> None:
+        given = [value for value in (self.photo_id, self.path, self.url, self.data) if value is not None]
+        if len(given) != 1:
+            raise ValueError("a query has exactly one of photo_id, path, url and data")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer. ``similarity`` is the cosine between query and photo, -1..1."""
+
+    rank: int
+    photo: Photo
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answers to one query, best first, and what the status bar says about them."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    searched: int
+    """How many photos had an embedding to compare with."""
+    seconds: float
+    model: str
+    device: str
+    thumbnail: bytes = b""
+    """The query itself as a small JPEG."""
+    info: ImageInfo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSummary:
+    """What one run of indexing did."""
+
+    added: int
+    updated: int
+    moved: int
+    removed: int
+    unchanged: int
+    failed: tuple[Failure, ...]
+    offline: tuple[str, ...]
+    """Roots that were missing or nearly empty; nothing of theirs was touched."""
+    seconds: float
+    photos_per_second: float
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """``index`` names the kind of the Faiss index, ``bytes`` is the library's size on disk."""
+
+    photos: int
+    folders: tuple[Folder, ...]
+    model: str
+    index: str
+    bytes: int
+    failures: int

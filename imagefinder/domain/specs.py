@@ -1,0 +1,89 @@
+"""Records: what a model is, what it wants to see, and how its vectors are indexed."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Framing = Literal["crop", "squash"]
+"""How a rectangle becomes a square: resize the short side and crop the centre, or squash everything in."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """What a network looks at.
+
+    ``crop`` is the side of the square it is shown, in pixels; ``resize`` the short side before the centre crop
+    (equal to ``crop`` where framing is "squash"). ``mean`` and ``std`` are on the 0..1 scale.
+    """
+
+    crop: int
+    resize: int
+    framing: Framing = "crop"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """The record a model carries, so that its weights are never used with the wrong preprocessing."""
+
+    name: str
+    source: str
+    """Who builds the network: "builtin", "timm" or "torchvision"."""
+    architecture: str
+    input: InputSpec
+    dimension: int
+    pooling: str = "average"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Extra arguments of the architecture, such as ``{"pad_type": "same"}``."""
+    weights_sha256: str = ""
+    """Of the weights file; empty where there are no weights."""
+    provenance: str = ""
+    licence: str = ""
+    description: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that change exactly when the embeddings would: the name and the prose do not count."""
+        counted = asdict(self)
+        for prose in ("name", "provenance", "licence", "description"):
+            del counted[prose]
+        return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelSpec":
+        """Raises ValueError where ``text`` is not a record of this form."""
+        try:
+            record = json.loads(text)
+            given = record.pop("input")
+            seen = InputSpec(**{**given, "mean": tuple(given["mean"]), "std": tuple(given["std"])})
+            return cls(input=seen, **record)
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(f"not a model record: {error}") from error
+
+
+IndexKind = Literal["flat", "ivf"]
+
+# Up to here every vector is compared, exactly, within a blink: 250,000 x 512 half floats are 256 MB.
+FLAT_BYTES_LIMIT = 512 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """How vectors are searched. ``lists`` is the number of inverted lists, 0 for a flat index."""
+
+    kind: IndexKind
+    dimension: int
+    lists: int = 0
+
+    @classmethod
+    def choose(cls, count: int, dimension: int) -> "IndexSpec":
+        """Exact while that is fast; inverted lists (4 sqrt(n), as the Faiss guidelines advise) beyond."""
+        if count * dimension * 2 <= FLAT_BYTES_LIMIT:
+            return cls("flat", dimension)
+        return cls("ivf", dimension, lists=int(4 * count**0.5))

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ def weights() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail any connection that leaves this machine: nothing here may need, or try, the internet."""
     connect = socket.socket.connect
 
@@ -41,4 +40,8 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         connect(self, address)  # type: ignore[arg-type]  # whatever the caller passed
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--kill-rounds", type=int, default=3, help="how often test_kill.py kills the process")
+    parser.addoption("--close-rounds", type=int, default=20, help="how often test_window_closing.py closes a busy window")

@@ -26,18 +26,19 @@ class KnownFile(NamedTuple):
 
 @dataclass(slots=True)
 class Changes:
-    """Paths are relative to the root. ``pending`` files are unchanged but have no embedding by this model yet."""
+    """Paths are relative to the root. ``pending`` files are unchanged but have no embedding by this model yet;
+    ``failing`` ones are unchanged too, and could not be read before.
+    """
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     unchanged: int = 0
+    failing: int = 0
 
 
-def diff(
-    found: Mapping[str, FileStamp], known: Mapping[str, KnownFile], unlisted: Iterable[str] = ()
-) -> Changes:
+def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownFile], unlisted: Iterable[str] = ()) -> Changes:
     """Compare a walk with the catalogue. What lies below an ``unlisted`` folder (one that could not be read) stays."""
     changes = Changes()
     for relpath, stamp in found.items():
@@ -46,19 +47,25 @@ def diff(
             changes.added.append(relpath)
         elif (before.size, before.mtime_ns) != stamp:
             changes.changed.append(relpath)
-        elif before.done:
-            changes.unchanged += 1
-        else:
+        elif not before.done:
             changes.pending.append(relpath)
+        elif before.photo_id is None:
+            changes.failing += 1
+        else:
+            changes.unchanged += 1
     if len(known) > len(found) - len(changes.added):
         shielded = tuple(os.path.join(folder, "") for folder in unlisted)
         changes.gone = [path for path in known if path not in found and not path.startswith(shielded)]
     return changes
 
 
-def looks_offline(found: int, known: int) -> bool:
-    """Whether a root that is there has lost so much at once that a drive is the likelier cause than a person."""
-    return known >= ENOUGH_TO_JUDGE and found < known * FEW
+def looks_offline(surviving: int, known: int) -> bool:
+    """Whether a root that is there has lost so much at once that a drive is the likelier cause than a person.
+
+    ``surviving`` counts the known photos that are still in place or were found moved. A mount point whose drive is
+    away is empty; one with another drive in it has files, but none of these.
+    """
+    return known >= ENOUGH_TO_JUDGE and surviving < known * FEW
 
 
 class Lost(NamedTuple):

@@ -1,0 +1,1 @@
+"""Pixels in, pixels out. The only home of Pillow."""

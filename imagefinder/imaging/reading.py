@@ -1,0 +1,70 @@
+"""One file reading, and everything that indexing, a query or the preview needs from it. Any thread may call."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from imagefinder.domain.images import ImageInfo, Pixels, ReadImage
+from imagefinder.domain.specs import InputSpec
+from imagefinder.imaging.decode import decode
+from imagefinder.imaging.files import content_key, read_file
+from imagefinder.imaging.thumbnails import THUMBNAIL_SIDE, average_colour, encode_thumbnail, shrink_to_fit
+
+
+class QueryImage(NamedTuple):
+    """A picture to compare with: what the model looks at, a small JPEG to show, and facts about the original."""
+
+    pixels: Pixels
+    thumbnail: bytes
+    info: ImageInfo
+
+
+def read_image(path: str, spec: InputSpec) -> ReadImage:
+    """Read and decode a photo once. Raises UnreadableImage with the reason."""
+    data, stamp = read_file(path)
+    image, info = decode(data, _enough(spec))
+    small = shrink_to_fit(image, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
+    return ReadImage(
+        stamp=stamp,
+        content_key=content_key(data),
+        info=info,
+        colour=average_colour(small),
+        thumbnail=encode_thumbnail(small),
+        pixels=frame(image, spec),
+    )
+
+
+def read_query(source: str | bytes, spec: InputSpec) -> QueryImage:
+    """The same for a query: the path of a file, or the encoded bytes of a picture. Raises UnreadableImage."""
+    data = source if isinstance(source, bytes) else read_file(source)[0]
+    image, info = decode(data, _enough(spec))
+    return QueryImage(frame(image, spec), encode_thumbnail(image), info)
+
+
+def fit(path: str, width: int, height: int) -> Pixels:
+    """An upright preview within a box of pixels, never enlarged, (h, w, 3). Raises UnreadableImage."""
+    image, _ = decode(read_file(path)[0], at_least=min(width, height))
+    return np.array(shrink_to_fit(image, width, height))
+
+
+def frame(image: Image.Image, spec: InputSpec) -> Pixels:
+    """What the model looks at, (crop, crop, 3): see Framing. Bicubic with antialiasing, as the networks were trained.
+
+    For "crop" only the square that is kept is resampled; sizes and offsets are those of torchvision's Resize and
+    CenterCrop, so that weights meet the pixels they know.
+    """
+    side = (spec.crop, spec.crop)
+    if spec.framing == "squash":
+        return np.array(image.resize(side, Image.Resampling.BICUBIC))
+    scale = max(spec.resize, spec.crop) / min(image.size)
+    width, height = (max(spec.crop, int(length * scale)) for length in image.size)
+    left, top = round((width - spec.crop) / 2), round((height - spec.crop) / 2)
+    across, down = image.width / width, image.height / height
+    box = (left * across, top * down, (left + spec.crop) * across, (top + spec.crop) * down)
+    return np.array(image.resize(side, Image.Resampling.BICUBIC, box=box))
+
+
+def _enough(spec: InputSpec) -> int:
+    """The short side to decode: twice what the model is shown, as shrinking by DCT alone is too coarse for it."""
+    return max(2 * spec.resize, THUMBNAIL_SIDE)

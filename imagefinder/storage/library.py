@@ -1,0 +1,297 @@
+"""The library: everything the app remembers. The one door to what is on disk."""
+
+import logging
+import os
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from imagefinder.domain.errors import FolderError, LibraryError, LibraryInUse
+from imagefinder.domain.excludes import DEFAULT_EXCLUDES
+from imagefinder.domain.images import (
+    Embeddings,
+    FileStamp,
+    Folder,
+    FolderState,
+    ReadImage,
+)
+from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
+from imagefinder.domain.specs import ModelSpec
+from imagefinder.storage import catalog, vector_table
+from imagefinder.storage.database import Database, explained
+from imagefinder.storage.index_keeper import IndexKeeper
+from imagefinder.storage.inflight import InFlight
+from imagefinder.storage.library_view import LibraryView
+from imagefinder.storage.thumbnails import ThumbnailCache
+from imagefinder.storage.verify import VerifyReport, verify
+
+log = logging.getLogger(__name__)
+
+DATABASE = "library.db"
+
+
+class Library(LibraryView):
+    """One folder on disk: the catalogue (the truth) and its caches. Safe to use from any thread.
+
+    A change is on disk when its method returns, and undone when it raises. One process writes; others may read,
+    and see what was committed, while their search index stays as it was when they first searched.
+    """
+
+    inflight: InFlight
+
+    def __init__(self, directory: Path, read_only: bool, lock: FileLock | None) -> None:
+        """Use ``Library.open``."""
+        self.directory = directory
+        self.read_only = read_only
+        self._lock = lock
+        self._closed = False
+        self._scanning: set[int] = set()
+        self._database = Database(directory / DATABASE, read_only)
+        try:
+            if not read_only:
+                with self._database.write() as connection:
+                    if vector_table.setting(connection, "library_id") is None:
+                        vector_table.set_setting(connection, "library_id", uuid.uuid4().hex)
+            with self._database.read() as connection:
+                self.id = vector_table.setting(connection, "library_id") or ""
+                active = vector_table.setting(connection, "active_model")
+                self._models = vector_table.models(connection)
+            self._keeper = self._keep(int(active)) if active else None
+            self.inflight = InFlight(directory / "in-flight", read_only)
+        except BaseException:
+            self._database.close()
+            raise
+        self._thumbnails = ThumbnailCache(directory / "thumbnails.db", read_only)
+
+    @classmethod
+    def open(cls, directory: Path, read_only: bool = False) -> Self:
+        """Open the library, or make it. Raises LibraryInUse where another process writes to it, and LibraryError."""
+        if read_only:
+            if not (directory / DATABASE).is_file():
+                raise LibraryError(f"There is no library in {directory}.", "Index a folder first, or check --library.")
+            return cls(directory, read_only, None)
+        lock = FileLock(directory / "library.lock", timeout=0, thread_local=False)
+        with explained(directory / DATABASE):
+            directory.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout:
+                raise LibraryInUse(
+                    f"The library in {directory} is in use by another imagefinder.",
+                    "Close that one first, or choose another place with --library.",
+                ) from None
+        try:
+            return cls(directory, read_only, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Save the index and let go of everything. Closing twice is fine; close only once no other thread uses it."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if not self.read_only:
+                self.save_index()
+        except LibraryError as error:  # it is a cache: the next start makes it again
+            log.warning("The index was not saved: %s", error)
+        finally:
+            self._thumbnails.close()
+            self.inflight.close()
+            self._database.close()
+            if self._lock is not None:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Folders
+
+    def add_folder(self, path: str, excludes: Sequence[str] = DEFAULT_EXCLUDES) -> Folder:
+        """Add a root; one that is there already is given back as it is.
+
+        Raises FolderError for a path that is no folder, cannot be read, or lies inside or around another root.
+        """
+        path = os.path.abspath(path)
+        with self._database.lock:
+            known = catalog.find_root(path, self.folders())
+            if known is not None:
+                return known
+            try:
+                os.scandir(path).close()
+            except NotADirectoryError:
+                raise FolderError(f"{path} is not a folder.", "Choose a folder of photos.") from None
+            except OSError as error:
+                raise FolderError(f"{path} cannot be read: {error.strerror}.", "Check that it is there.") from error
+            with self._database.write() as connection:
+                folder_id = catalog.add_folder(connection, path, excludes)
+            return self.folder(folder_id)
+
+    def remove_folder(self, folder_id: int) -> None:
+        """Forget a root and its photos. No file of it is touched."""
+        with self._database.lock:
+            with self._database.write() as connection:
+                dropped = catalog.remove_folder(connection, folder_id)
+            self._scanning.discard(folder_id)
+            self._follow(dropped)
+
+    def set_folder_state(self, folder_id: int, state: FolderState) -> None:
+        """SCANNING lives in this process only, so that no crash leaves it behind."""
+        if state is FolderState.SCANNING:
+            self._scanning.add(folder_id)
+            return
+        self._scanning.discard(folder_id)
+        with self._database.write() as connection:
+            catalog.set_folder_state(connection, folder_id, state)
+
+    def set_excludes(self, folder_id: int, patterns: Sequence[str]) -> None:
+        """Shell patterns of names to pass over; they count from the next scan on."""
+        with self._database.write() as connection:
+            catalog.set_excludes(connection, folder_id, patterns)
+
+    # Models
+
+    def register_model(self, spec: ModelSpec) -> int:
+        """The model's id in this library. Two specs with one fingerprint are one model."""
+        with self._database.lock:
+            with self._database.write() as connection:
+                model_id = vector_table.register(connection, spec)
+            self._models[model_id] = spec
+            if self._keeper is not None and self._keeper.model_id == model_id:
+                self._keeper.spec = spec  # its name may be another
+            return model_id
+
+    def activate(
+        self, spec: ModelSpec, progress: ProgressSink = ignore_progress, token: CancelToken | None = None
+    ) -> None:
+        """Search by this model from now on. Another model's index serves until this one is ready. Raises Cancelled."""
+        with self._database.lock:
+            model_id = self.register_model(spec)
+            if self._keeper is not None and self._keeper.model_id == model_id:
+                return
+            keeper = self._keep(model_id)
+            keeper.get(progress, token)
+            self.save_index()
+            with self._database.write() as connection:
+                vector_table.set_setting(connection, "active_model", str(model_id))
+            self._keeper = keeper
+
+    def set_precision(self, spec: ModelSpec, precision: str) -> None:
+        """Remember what the self-test chose, so that it need not run at every start."""
+        with self._database.write() as connection:
+            vector_table.set_precision(connection, self.register_model(spec), precision)
+
+    # Photos
+
+    def add(self, folder_id: int, model_id: int, items: Sequence[tuple[str, ReadImage, Embeddings]]) -> None:
+        """Add or update photos with their embeddings, float32 unit rows (dimension,), in one transaction.
+
+        Raises FolderError where the folder was removed, ValueError for an embedding that is not a unit row of the
+        model's dimension, and LibraryError.
+        """
+        expected = (self._models[model_id].dimension,)
+        if any(embedding.shape != expected for _, _, embedding in items):
+            raise ValueError(f"an embedding has not the shape {expected}")
+        blobs = [vector_table.encode(embedding) for _, _, embedding in items]
+        with self._database.lock:
+            ids: list[int] = []
+            dropped: list[int] = []
+            with self._database.write() as connection:
+                catalog.folder_path(connection, folder_id)
+                for (relpath, read, _), blob in zip(items, blobs, strict=True):
+                    photo_id, same_file = catalog.put_photo(connection, folder_id, relpath, read)
+                    seq, gone = vector_table.put(connection, photo_id, model_id, blob, same_file)
+                    ids.append(seq)
+                    dropped += gone
+            if self._keeper is not None and self._keeper.model_id == model_id:
+                self._keeper.apply(dropped, ids, vector_table.decode(blobs, *expected))
+            else:
+                self._follow(dropped)
+        self._thumbnails.put((read.content_key, read.thumbnail) for _, read, _ in items if read.thumbnail)
+
+    def move(self, folder_id: int, relpath: str, stamp: FileStamp, photo_id: int) -> None:
+        """A photo is now found at ``relpath`` of this root; it keeps its vector and its thumbnail."""
+        self.move_many(folder_id, [(relpath, stamp, photo_id)])
+
+    def move_many(self, folder_id: int, moves: Sequence[tuple[str, FileStamp, int]]) -> None:
+        """As ``move``, in one transaction; photos may change places. A photo overwritten by another is forgotten."""
+        with self._database.lock:
+            with self._database.write() as connection:
+                catalog.folder_path(connection, folder_id)
+                dropped = catalog.move_photos(connection, folder_id, moves)
+            self._follow(dropped)
+
+    def remove_photos(self, photo_ids: Iterable[int]) -> None:
+        """Forget photos. No file is touched."""
+        with self._database.lock:
+            with self._database.write() as connection:
+                dropped = catalog.remove_photos(connection, photo_ids)
+            self._follow(dropped)
+
+    # Failures
+
+    def record_failures(self, folder_id: int, items: Sequence[tuple[str, FileStamp, str]]) -> None:
+        """Note files that could not be read: (relpath, stamp, reason) each. A photo that was there before stays."""
+        with self._database.write() as connection:
+            catalog.folder_path(connection, folder_id)
+            catalog.record_failures(connection, folder_id, items)
+
+    def forget_failures(self, paths: Iterable[str] | None = None) -> None:
+        """Let the next scan try these files again, or all of them."""
+        with self._database.write() as connection:
+            catalog.forget_failures(connection, paths)
+
+    def drop_failures(self, folder_id: int, relpaths: Iterable[str]) -> None:
+        """Forget what was noted at these paths of a root, such as files that are gone."""
+        with self._database.write() as connection:
+            catalog.drop_failures(connection, folder_id, relpaths)
+
+    # The whole
+
+    def put_thumbnail(self, content_key: bytes, jpeg: bytes) -> None:
+        """Keep a small JPEG for as long as there is room."""
+        self._thumbnails.put([(content_key, jpeg)])
+
+    def save_index(self) -> None:
+        """Write the index to its file if it changed. Raises LibraryError."""
+        with self._database.lock:
+            if self.read_only:
+                raise LibraryError("The library was opened for reading only.")
+            if self._keeper is not None:
+                self._keeper.save()
+
+    def optimise(self, progress: ProgressSink = ignore_progress, token: CancelToken | None = None) -> None:
+        """Rebuild the index where its kind no longer suits the number of photos. Searches go on. Raises Cancelled."""
+        with self._database.lock:
+            if self._keeper is not None and not self._keeper.fits():
+                self._keeper.rebuild(progress, token)
+                self.save_index()
+
+    def verify(
+        self, repair: bool = True, progress: ProgressSink = ignore_progress, token: CancelToken | None = None
+    ) -> VerifyReport:
+        """Check everything against everything. With ``repair``, rebuild a wrong index and drop damaged vectors.
+
+        Raises Cancelled. A library opened for reading only is checked, never repaired.
+        """
+        with self._database.lock:
+            if self.read_only and self._keeper is not None:
+                self._keeper.forget()  # another process may have gone on since
+            return verify(self._database, self._keeper, repair and not self.read_only, progress, token or CancelToken())
+
+    def _keep(self, model_id: int) -> IndexKeeper:
+        return IndexKeeper(self._database, self.directory, self.id, model_id, self._models[model_id])
+
+    def _follow(self, dropped: list[int]) -> None:
+        if self._keeper is not None:
+            self._keeper.apply(dropped, [])

@@ -1,0 +1,391 @@
+"""The command line: the same use cases as the window, without Qt."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import imagefinder
+from imagefinder import diagnostics
+from imagefinder.domain.errors import Cancelled, ImageFinderError, LibraryError
+from imagefinder.domain.images import IndexSummary, Query, SearchResult
+from imagefinder.domain.progress import CancelToken, Progress
+from imagefinder.paths import Paths
+from imagefinder.terminal import ProgressLine, say, tell
+
+INTERRUPTED = 130
+
+
+@dataclass(slots=True)
+class Run:
+    """What every command gets: the parsed arguments, where things live, and how it is stopped."""
+
+    arguments: argparse.Namespace
+    paths: Paths
+    token: CancelToken
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line. Options that hold for all commands may stand before or behind the command."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared.add_argument(
+        "--library", type=Path, metavar="DIR", help="the library to use (default: the one of this user)"
+    )
+    shared.add_argument("--basedir", type=Path, metavar="DIR", help="keep everything, settings too, in this folder")
+    shared.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs (default: auto)")
+    shared.add_argument("--verbose", action="store_true", help="print the log as well")
+
+    top = argparse.ArgumentParser(
+        prog="imagefinder",
+        parents=[shared],
+        description="Find similar pictures in your own photo folders. Without a command, the window opens; a folder "
+        "given then is added to the library, and a picture becomes the query.",
+        epilog="A folder that is named like a command is meant with ./NAME.",
+    )
+    top.add_argument("--version", action="version", version=f"imagefinder {imagefinder.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+
+    def command(name: str, run: Callable[[Run], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, parents=[shared], help=text, description=text)
+        added.set_defaults(run=run)
+        return added
+
+    add = command("window", _window, "Open the window.")
+    add.add_argument("open", nargs="*", metavar="PATH", help="a folder to add, or a picture to search for")
+    add = command("index", _index, "Add folders to the library and read what is new or changed in them.")
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
+    add.add_argument("--model", metavar="NAME", help="the model to use (default: the library's own)")
+    add.add_argument(
+        "--forget-missing", action="store_true", help="drop photos even where a whole folder seems offline"
+    )
+    add.add_argument("--json", action="store_true")
+    add = command("search", _search, "Print the photos most similar to a picture.")
+    add.add_argument("image", metavar="IMAGE")
+    add.add_argument("-k", type=_positive, default=20, help="how many (default: 20)")
+    add.add_argument("--json", action="store_true")
+    add = command("status", _status, "Print what the library holds.")
+    add.add_argument("--json", action="store_true")
+    add = command("verify", _verify, "Check catalogue, vectors and index against each other, and repair the index.")
+    add.add_argument("--json", action="store_true")
+    add = command("export", _export, "Write all embeddings into a numpy file.")
+    add.add_argument("file", metavar="FILE.npz", type=Path)
+    add = command("demo", _demo, "Draw a small gallery, index it and show a search in it.")
+    add.add_argument("folder", nargs="?", metavar="DIR", type=Path, help="where to draw it (default: imagefinder-demo)")
+    models = command("models", _models, "List, add, download or remove models.")
+    models.add_argument("action", nargs="?", choices=("list", "add", "download", "remove"), default="list")
+    models.add_argument("name", nargs="?", metavar="NAME|FILE", help="a model, or a weights file to add")
+    models.add_argument("--architecture", metavar="NAME", help="the network that a weights file is for")
+    models.add_argument("--name", dest="called", metavar="NAME", help="what to call the model that is added")
+    models.add_argument("--json", action="store_true")
+    return top
+
+
+COMMANDS = ("window", "index", "search", "status", "verify", "export", "demo", "models")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line. Returns the exit code: 0 done, 1 a known problem, 2 wrong usage, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = parser().parse_args(_with_command(given))
+    paths = Paths.resolve(getattr(parsed, "basedir", None), getattr(parsed, "library", None))
+    diagnostics.start_log(paths.logs, getattr(parsed, "verbose", False))
+    run = Run(parsed, paths, CancelToken())
+    try:
+        code: int = parsed.run(run)
+        sys.stdout.flush()
+    except Cancelled:
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        tell("Stopped.")
+        return INTERRUPTED
+    except ImageFinderError as error:
+        tell(f"imagefinder: {error}")
+        return 1
+    except BrokenPipeError:  # the reader of a pipe went away: not our error, but there is nobody to write to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _with_command(given: list[str]) -> list[str]:
+    """Insert "window" where the first word is a path or missing, so that `imagefinder PATH...` works."""
+    takes_value = ("--library", "--basedir", "--device")
+    skip = False
+    for position, word in enumerate(given):
+        if skip:
+            skip = False
+        elif word in takes_value:
+            skip = True
+        elif word in ("-h", "--help", "--version") or word in COMMANDS:
+            return given
+        elif not word.startswith("-") or word == "--":
+            return [*given[:position], "window", *given[position:]]
+    return [*given, "window"]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _interruptible(run: Run) -> None:
+    """The first Ctrl+C asks the work to stop and keep what is done; the second one insists."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if run.token.cancelled:
+            raise KeyboardInterrupt
+        run.token.cancel()
+        tell("\nStopping; what is done is kept. Press Ctrl+C again to stop at once.")
+
+    signal.signal(signal.SIGINT, interrupt)
+
+
+def _print_json(value: Any) -> None:
+    say(json.dumps(value, indent=2))
+
+
+# The commands. Use cases are imported where they are used: `--help` and the window must not wait for them.
+
+
+def _window(run: Run) -> int:
+    from imagefinder.display import why_no_window
+
+    reason = why_no_window()
+    if reason:
+        tell(f"imagefinder: {reason}")
+        tell("These work without a window: " + ", ".join(COMMANDS[1:]) + ". See imagefinder --help.")
+        return 1
+    from imagefinder.app import run_window
+
+    return run_window(run.paths, getattr(run.arguments, "open", []), getattr(run.arguments, "device", "auto"))
+
+
+def _index(run: Run) -> int:
+    from imagefinder.usecases.indexing import index
+    from imagefinder.usecases.models import Models
+    from imagefinder.usecases.opening import open_library
+
+    _interruptible(run)
+    with open_library(run.paths.library) as library:
+        folders = [library.add_folder(str(folder)) for folder in run.arguments.folders]
+        models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
+        active = library.active_model()
+        spec = models.spec(library, run.arguments.model)
+        embedder = models.embedder(library, spec)
+        ids = [folder.id for folder in folders]
+        # Another model replaces the library's only when it has seen every photo, so it must look at all folders.
+        switching = active is not None and active.fingerprint != spec.fingerprint
+        with ProgressLine() as line:
+            summary = index(
+                library,
+                embedder,
+                None if switching else ids,
+                forget_missing=ids if run.arguments.forget_missing else (),
+                token=run.token,
+                progress=line,
+            )
+        if run.arguments.json:
+            _print_json(_summary_record(summary))
+        else:
+            _print_summary(summary)
+        for root in summary.offline:
+            tell(f"{root} is missing or nearly empty. Its photos are kept; connect its drive and index it again.")
+        after = library.active_model()
+        if not summary.cancelled and after is not None and after.fingerprint != spec.fingerprint:
+            left = library.pending(library.register_model(spec))
+            tell(f"The library keeps answering with {after.name}: {spec.name} has not seen {left} photos yet.")
+    return INTERRUPTED if summary.cancelled else 0
+
+
+def _summary_record(summary: IndexSummary) -> dict[str, Any]:
+    return {
+        "added": summary.added,
+        "updated": summary.updated,
+        "moved": summary.moved,
+        "removed": summary.removed,
+        "unchanged": summary.unchanged,
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in summary.failed],
+        "seconds": round(summary.seconds, 3),
+        "photos_per_second": round(summary.photos_per_second, 1),
+    }
+
+
+def _print_summary(summary: IndexSummary) -> None:
+    for failure in summary.failed:
+        tell(f"Could not read {failure.path}: {failure.reason}")
+    say(
+        f"{summary.added:,} added, {summary.updated:,} updated, {summary.moved:,} moved, {summary.removed:,} removed, "
+        f"{summary.unchanged:,} unchanged, {len(summary.failed):,} could not be read, "
+        f"in {summary.seconds:.1f} s ({summary.photos_per_second:.0f} photos/s)"
+    )
+
+
+def _search(run: Run) -> int:
+    result = _find(run, run.arguments.image, run.arguments.k)
+    if run.arguments.json:
+        rows = [{"rank": hit.rank, "path": hit.photo.path, "similarity": hit.similarity} for hit in result.hits]
+        _print_json(rows)
+    else:
+        _print_hits(result)
+    return 0
+
+
+def _find(run: Run, image: str, k: int) -> SearchResult:
+    from imagefinder.usecases.models import Models
+    from imagefinder.usecases.opening import open_existing
+    from imagefinder.usecases.searching import search
+
+    with open_existing(run.paths.library) as library:
+        models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
+        if library.count_embedded() == 0:
+            raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
+        query = Query(name=os.path.basename(image), path=image)
+        return search(library, lambda: models.embedder(library, models.spec(library)), query, k, run.token)
+
+
+def _print_hits(result: SearchResult) -> None:
+    for hit in result.hits:
+        say(f"{hit.rank:4}  {hit.similarity:.3f}  {hit.photo.path}")
+
+
+def _status(run: Run) -> int:
+    from imagefinder.usecases.opening import open_existing
+
+    with open_existing(run.paths.library) as library:
+        status = library.status()
+    if run.arguments.json:
+        folders = [{"path": root.path, "photos": root.photos, "state": root.state.value} for root in status.folders]
+        _print_json(
+            {
+                "photos": status.photos,
+                "folders": folders,
+                "model": status.model,
+                "index": status.index,
+                "bytes": status.bytes,
+            }
+        )
+    else:
+        model = status.model or "none yet"
+        say(f"{status.photos:,} photos, model {model}, {status.bytes / 1e6:.1f} MB in {run.paths.library}")
+        for root in status.folders:
+            say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}")
+    return 0
+
+
+def _verify(run: Run) -> int:
+    from imagefinder.usecases.opening import open_existing, open_library
+
+    _interruptible(run)
+    with open_existing(run.paths.library):
+        pass  # a library that is not there must not be made by checking it
+    with open_library(run.paths.library) as library, ProgressLine() as line:
+        report = library.verify(repair=True, progress=line, token=run.token)
+    clean = not report.problems
+    if run.arguments.json:
+        _print_json(
+            {
+                "clean": clean,
+                "problems": list(report.problems),
+                "repaired": report.repaired,
+                "photos": report.photos,
+                "vectors": report.vectors,
+                "indexed": report.indexed,
+            }
+        )
+    else:
+        for problem in report.problems:
+            say(problem)
+        counts = f"{report.photos:,} photos, {report.vectors:,} vectors, {report.indexed:,} in the index"
+        say(f"{counts}: {'all agree' if clean else 'repaired' if report.repaired else 'NOT repaired'}.")
+    return 0 if clean or report.repaired else 1
+
+
+def _export(run: Run) -> int:
+    from imagefinder.usecases.exporting import export
+    from imagefinder.usecases.opening import open_existing
+
+    with open_existing(run.paths.library) as library:
+        count = export(library, run.arguments.file)
+    say(f"{count:,} embeddings in {run.arguments.file}")
+    return 0
+
+
+def _models(run: Run) -> int:
+    from imagefinder.usecases.models import Models
+
+    shelf = Models(run.paths.models).shelf
+    action, name = run.arguments.action, run.arguments.name
+    if action != "list" and name is None:
+        raise ImageFinderError(f"models {action} needs a name.", "imagefinder models lists them.")
+    if action == "add":
+        if run.arguments.architecture is None:
+            raise ImageFinderError("Which network are these weights for?", "Say so with --architecture NAME.")
+        added = shelf.add(Path(name), run.arguments.architecture, run.arguments.called)
+        say(f"Added {added.name}. Use it with: imagefinder index FOLDER --model {added.name}")
+    elif action == "download":
+        _interruptible(run)
+        with ProgressLine() as line:
+            got = shelf.download(name, lambda done, total: line(Progress("downloading", done, total)), run.token)
+        say(f"Downloaded {got.name}. Use it with: imagefinder index FOLDER --model {got.name}")
+    elif action == "remove":
+        shelf.remove(name)
+        say(f"Removed {name}.")
+    else:
+        rows = [
+            {
+                "name": spec.name,
+                "here": shelf.available(spec.name),
+                "dimension": spec.dimension,
+                "licence": spec.licence,
+                "description": spec.description,
+            }
+            for spec in (shelf.spec(known) for known in shelf.names())
+        ]
+        if run.arguments.json:
+            _print_json(rows)
+        else:
+            for row in rows:
+                here = "ready" if row["here"] else "to download"
+                say(f"{row['name']:24} {here:12} {row['dimension']:>5}  {row['licence']:12} {row['description']}")
+    return 0
+
+
+def _demo(run: Run) -> int:
+    from imagefinder.display import why_no_screenshot, why_no_window
+    from imagefinder.usecases.demo import prepare_demo
+
+    given = run.arguments
+    home = (given.folder or Path("imagefinder-demo")).absolute()
+    # The demo keeps to itself: nothing of it gets into the person's own library, unless they name one.
+    if not hasattr(given, "library") and not hasattr(given, "basedir"):
+        run.paths = Paths.resolve(basedir=home / "app")
+    device = getattr(given, "device", "auto")
+    _interruptible(run)
+    with ProgressLine() as line:
+        demo = prepare_demo(home, run.paths, device, run.token, line)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _print_summary(demo.summary)
+    if not why_no_window():
+        from imagefinder.app import run_window
+
+        return run_window(run.paths, [str(demo.query)], device)
+    result = _find(run, str(demo.query), 10)
+    say(f"The photos most similar to {demo.query}:")
+    _print_hits(result)
+    reason = why_no_screenshot()
+    if reason:
+        tell(f"No screenshot was made: {reason}")
+        return 0
+    from imagefinder.app import save_screenshot
+
+    picture = save_screenshot(run.paths, str(demo.query), home / "screenshot.png", device)
+    say(f"There is no display here. What the window would show is in {picture}")
+    return 0

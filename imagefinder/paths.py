@@ -1,0 +1,31 @@
+"""Where everything lives: the library, models, settings and logs. `--basedir` keeps them together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP = "imagefinder"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Folders and files of one run; none of them needs to exist yet."""
+
+    library: Path
+    models: Path
+    settings: Path
+    logs: Path
+
+    @classmethod
+    def resolve(cls, basedir: Path | None = None, library: Path | None = None) -> "Paths":
+        """The system's places, or everything below ``basedir``. ``library`` moves the library alone."""
+        if basedir is not None:
+            base = basedir.expanduser().absolute()
+            data, config, log = base / "data", base / "config", base / "log"
+        else:
+            data = platformdirs.user_data_path(APP, appauthor=False)
+            config = platformdirs.user_config_path(APP, appauthor=False)
+            log = platformdirs.user_log_path(APP, appauthor=False)
+        chosen = library.expanduser().absolute() if library is not None else data / "library"
+        return cls(library=chosen, models=data / "models", settings=config / "settings.json", logs=log)

@@ -1,0 +1,66 @@
+"""What the app remembers about the window. Losing it costs nothing, so a broken file is set aside, never an error."""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Settings:
+    """Plain values. ``geometry`` and ``splitter`` are Qt's own saved states in base64."""
+
+    geometry: str = ""
+    splitter: str = ""
+    sidebar_shown: bool = True
+    inspector_shown: bool = True
+    thumbnail_side: int = 160
+    min_similarity: int = 0
+    limit: int = 100
+    sort: str = "similarity"
+    last_folder: str = ""
+
+
+def load(path: Path) -> Settings:
+    """Read the file; unknown keys are ignored and values of the wrong type fall back to the default."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        log.warning("settings at %s could not be read (%s); starting with the defaults", path, error)
+        _set_aside(path)
+        return Settings()
+    defaults = Settings()
+    kept: dict[str, Any] = {}
+    for field in fields(Settings):
+        value = record.get(field.name)
+        if type(value) is type(getattr(defaults, field.name)):
+            kept[field.name] = value
+    return Settings(**kept)
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write atomically. A disk that refuses costs the remembered sizes, and a line in the log."""
+    partial = path.with_suffix(".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps({"version": VERSION, **asdict(settings)}, indent=2), encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as error:
+        log.warning("settings could not be saved at %s: %s", path, error)
+
+
+def _set_aside(path: Path) -> None:
+    try:
+        os.replace(path, path.with_suffix(".broken"))
+    except OSError as error:
+        log.warning("%s could not be set aside: %s", path, error)

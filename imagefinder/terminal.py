@@ -1,0 +1,72 @@
+"""What goes to a terminal: results to stdout, everything else to stderr, and a progress line only where one is seen."""
+
+import shutil
+import sys
+from types import TracebackType
+
+from imagefinder.domain.progress import Progress
+
+WORDS = {
+    "looking": "Looking for photos",
+    "reading": "Reading photos",
+    "saving": "Saving",
+    "rebuilding": "Rebuilding the index",
+    "checking": "Checking",
+    "drawing": "Drawing",
+    "downloading": "Downloading (bytes)",
+}
+
+
+def say(text: str) -> None:
+    """Print a result. Names that are no valid text are shown escaped."""
+    print(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+
+
+def tell(text: str) -> None:
+    """Print a message that is not the result."""
+    encoding = sys.stderr.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+
+
+def describe(progress: Progress) -> str:
+    """Progress in one line: what, how far, how fast, how long still."""
+    parts = [WORDS[progress.phase]]
+    if progress.total:
+        share = progress.done / progress.total
+        filled = round(share * 20)
+        parts.append(f"[{'#' * filled}{'-' * (20 - filled)}] {progress.done:,} of {progress.total:,}")
+    elif progress.done:
+        parts.append(f"{progress.done:,}")
+    if progress.total and progress.per_second:
+        parts.append(f"{progress.per_second:.0f}/s")
+    if progress.seconds_left is not None and progress.done < progress.total:
+        minutes, seconds = divmod(round(progress.seconds_left), 60)
+        parts.append(f"{minutes} min {seconds:02} s left" if minutes else f"{seconds} s left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} could not be read")
+    return "  ".join(parts)
+
+
+class ProgressLine:
+    """A line that rewrites itself on a terminal, and is silent in a pipe. Usable as a ProgressSink."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._used = False
+
+    def __call__(self, progress: Progress) -> None:
+        if self._shown:
+            width = shutil.get_terminal_size().columns - 1
+            sys.stderr.write("\r\x1b[K" + describe(progress)[:width])
+            sys.stderr.flush()
+            self._used = True
+
+    def __enter__(self) -> "ProgressLine":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._used:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -6,7 +6,6 @@ import logging.handlers
 import os
 import platform
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import imagefinder
@@ -91,6 +90,8 @@ def stop_log() -> None:
 
 def versions() -> list[tuple[str, str]]:
     """Name and version of the app, of Python, of the system and of what matters among the packages."""
+    from importlib import metadata
+
     rows = [
         ("imagefinder", imagefinder.__version__),
         ("Python", platform.python_version()),

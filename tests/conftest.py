@@ -44,4 +44,6 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kill-rounds", type=int, default=3, help="how often test_kill.py kills the process")
-    parser.addoption("--close-rounds", type=int, default=20, help="how often test_window_closing.py closes a busy window")
+    parser.addoption(
+        "--close-rounds", type=int, default=20, help="how often test_window_closing.py closes a busy window"
+    )

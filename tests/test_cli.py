@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawing import draw_photo
 
+from drawing import draw_photo
 from imagefinder import diagnostics
 from imagefinder.cli import main
 

@@ -46,7 +46,8 @@ def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownFile], unliste
         if before is None:
             changes.added.append(relpath)
         elif (before.size, before.mtime_ns) != stamp:
-            changes.changed.append(relpath)
+            # A file that could not be read before, and is another one now, is new to the library.
+            (changes.added if before.photo_id is None else changes.changed).append(relpath)
         elif not before.done:
             changes.pending.append(relpath)
         elif before.photo_id is None:

@@ -3,16 +3,19 @@
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Pixels = npt.NDArray[np.uint8]
-"""Upright sRGB pixels, shape (height, width, 3)."""
+    Pixels: TypeAlias = npt.NDArray[np.uint8]
+    """Upright sRGB pixels, shape (height, width, 3)."""
 
-Embeddings = npt.NDArray[np.float32]
-"""Unit rows, shape (n, dimension); a single embedding has shape (dimension,)."""
+    Embeddings: TypeAlias = npt.NDArray[np.float32]
+    """Unit rows, shape (n, dimension); a single embedding has shape (dimension,)."""
+else:  # the window speaks of pixels before it has any, and numpy would cost it half of its start
+    Pixels = Embeddings = Any
 
 
 class FileStamp(NamedTuple):

@@ -10,6 +10,8 @@ from imagefinder.embedding.embedder import Embedder
 from imagefinder.embedding.shelf import DEFAULT_MODEL, ModelShelf
 from imagefinder.storage.library import Library
 
+__all__ = ["Embedder", "Models"]
+
 log = logging.getLogger(__name__)
 
 

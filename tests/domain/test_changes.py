@@ -30,6 +30,11 @@ def test_a_file_is_changed_when_only_its_time_is() -> None:
     assert diff({"a": FileStamp(1, 2)}, {"a": known(mtime=1)}).changed == ["a"]
 
 
+def test_a_file_that_could_not_be_read_and_then_changed_is_new() -> None:
+    changes = diff({"a": FileStamp(2, 2)}, {"a": known(photo_id=None)})
+    assert (changes.added, changes.gone) == (["a"], [])
+
+
 def test_what_lies_in_a_folder_that_could_not_be_listed_is_not_gone() -> None:
     changes = diff({}, {"nas/a.jpg": known(), "nas2/b.jpg": known()}, unlisted=["nas"])
     assert changes.gone == ["nas2/b.jpg"]

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from imagefinder.embedding.embedder import Embedder
 
 from drawing import draw_photo
+from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
 from imagefinder.usecases.models import Models
 

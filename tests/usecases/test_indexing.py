@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from imagefinder.embedding.embedder import Embedder
 
 from drawing import draw_photo
 from imagefinder.domain.images import FolderState, IndexSummary
 from imagefinder.domain.progress import CancelToken, Progress
+from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
 from imagefinder.usecases.indexing import index
 
@@ -180,20 +180,20 @@ def test_cancelling_keeps_what_was_done_and_the_next_run_goes_on(
     library: Library, embedder: Embedder, tmp_path: Path
 ) -> None:
     many = tmp_path / "many"
-    for number in range(90):
-        draw_photo(many / f"{number}.jpg", seed=number, size=(64, 48))
+    for number in range(300):
+        draw_photo(many / f"{number}.jpg", seed=number)
     library.add_folder(str(many))
     token = CancelToken()
 
-    def stop_after_forty(progress: Progress) -> None:
-        if progress.phase == "reading" and progress.done >= 40:
+    def stop_soon(progress: Progress) -> None:
+        if progress.phase == "reading" and progress.done > 0:
             token.cancel()
 
-    first = index(library, embedder, token=token, progress=stop_after_forty)
+    first = index(library, embedder, token=token, progress=stop_soon)
     assert first.cancelled
     assert library.count_embedded() == first.added
     second = index(library, embedder)
-    assert first.added + second.added == 90
+    assert first.added + second.added == 300
     assert second.unchanged == first.added
 
 

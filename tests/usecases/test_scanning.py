@@ -21,7 +21,9 @@ def touch(*paths: Path) -> None:
 
 
 def test_photos_are_found_at_any_depth_and_other_files_are_not(tmp_path: Path) -> None:
-    touch(tmp_path / "a.JPG", tmp_path / "x/y/z/b.heic", tmp_path / "notes.txt", tmp_path / "c.mp4", tmp_path / "Makefile")
+    touch(
+        tmp_path / "a.JPG", tmp_path / "x/y/z/b.heic", tmp_path / "notes.txt", tmp_path / "c.mp4", tmp_path / "Makefile"
+    )
     assert set(listed(tmp_path).found) == {"a.JPG", os.path.join("x", "y", "z", "b.heic")}
 
 

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from imagefinder.embedding.embedder import Embedder
 
 from drawing import draw_photo
 from imagefinder.domain.errors import Cancelled, LibraryError, UnreadableImage
 from imagefinder.domain.images import Query
 from imagefinder.domain.progress import CancelToken
+from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
 from imagefinder.usecases.exporting import export
 from imagefinder.usecases.indexing import index

@@ -1,0 +1,58 @@
+"""What the desktop around the app does with files: open them, show them, take them into the clipboard."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+
+from imagefinder.domain.images import Photo
+from imagefinder.ui.queries import file_url, to_mime
+from imagefinder.ui.wording import shown
+
+
+def open_file(path: str) -> bool:
+    """With the program the person uses for it. False where there is none, or no file."""
+    return os.path.exists(path) and QDesktopServices.openUrl(file_url(path))
+
+
+def reveal(paths: Sequence[str]) -> bool:
+    """Show files selected in the file manager, or at least open the folder of the first. False where nothing opens."""
+    existing = [path for path in paths if os.path.lexists(path)]
+    if not existing:
+        return False
+    if sys.platform in ("win32", "darwin"):
+        import subprocess
+
+    if sys.platform == "win32":
+        # explorer's exit code is 1 whether or not it worked
+        subprocess.Popen(["explorer", f"/select,{os.path.normpath(existing[0])}"])
+        return True
+    if sys.platform == "darwin":
+        return subprocess.Popen(["open", "-R", *existing]) is not None
+    return _reveal_by_dbus([file_url(path) for path in existing]) or open_file(os.path.dirname(existing[0]))
+
+
+def _reveal_by_dbus(urls: Sequence[QUrl]) -> bool:
+    """https://www.freedesktop.org/wiki/Specifications/file-manager-interface/"""
+    from PySide6.QtDBus import QDBusConnection, QDBusInterface, QDBusMessage
+
+    bus = QDBusConnection.sessionBus()
+    if not bus.isConnected():
+        return False
+    manager = QDBusInterface("org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "", bus)
+    manager.setTimeout(1000)
+    if not manager.isValid():
+        return False
+    reply = manager.call("ShowItems", [bytes(url.toEncoded().data()).decode() for url in urls], "")
+    return reply.type() is QDBusMessage.MessageType.ReplyMessage
+
+
+def copy_photos(photos: Sequence[Photo], image: QImage | None) -> None:
+    """Into the clipboard: the files, and the pixels of a single one."""
+    QGuiApplication.clipboard().setMimeData(to_mime(photos, image))
+
+
+def copy_paths(photos: Sequence[Photo]) -> None:
+    QGuiApplication.clipboard().setText("\n".join(shown(photo.path) for photo in photos))

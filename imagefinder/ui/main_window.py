@@ -1,0 +1,439 @@
+"""The window: puts the panels together, takes drops, remembers its shape, and closes in stages."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QResizeEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from imagefinder import diagnostics, settings
+from imagefinder.domain.errors import ImageFinderError, LibraryInUse
+from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus, Query, SearchResult
+from imagefinder.paths import Paths
+from imagefinder.settings import Settings
+from imagefinder.ui import desktop, icons, queries, theme, wording
+from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui.drop_overlay import DropOverlay
+from imagefinder.ui.folders_panel import FoldersPanel
+from imagefinder.ui.indexing_card import IndexingCard
+from imagefinder.ui.inspector import Inspector
+from imagefinder.ui.menus import Menus
+from imagefinder.ui.photo_commands import PhotoCommands
+from imagefinder.ui.preview import Preview
+from imagefinder.ui.query_bar import QueryBar
+from imagefinder.ui.results_page import ResultsPage
+from imagefinder.ui.search_flow import SearchFlow
+from imagefinder.ui.session import Session
+from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+
+if TYPE_CHECKING:
+    from imagefinder.ui.failures_dialog import FailuresDialog
+
+FIRST_SIZE = (1240, 820)
+INSPECTOR_NEEDS = 900
+SIDEBAR_WIDTH, INSPECTOR_WIDTH = 240, 280
+STUCK_MILLISECONDS = 10_000
+
+
+class MainWindow(QMainWindow):
+    """``start`` opens the library once the window is on the screen; ``take`` is what "Open with" does."""
+
+    settled = Signal()
+    """A query has been answered, its thumbnails are there, and nothing is being indexed."""
+    closed = Signal()
+    """The library is saved and closed, and the lanes have ended."""
+    stuck = Signal()
+    """Closing takes so long that something hangs, as a dead network drive does."""
+
+    def __init__(self, session: Session, paths: Paths, remembered: Settings, last_crash: Path | None = None) -> None:
+        super().__init__()
+        session.setParent(self)
+        self._session = session
+        self._paths = paths
+        self._settings = remembered
+        self._last_crash = last_crash
+        self._closing = self._closed = False
+        self._folders: Sequence[Folder] = ()
+        self._status: LibraryStatus | None = None
+        self._failures: FailuresDialog | None = None
+
+        self.loader = ThumbnailLoader(session.thumbnail, parent=self)
+        self.bar = QueryBar()
+        self.banners = BannerStack()
+        self.page = ResultsPage(self.loader)
+        self.folders = FoldersPanel()
+        self.card = IndexingCard()
+        self.inspector = Inspector()
+        self._sentence = QLabel()
+        self._network = QLabel(self.tr("Network: off"))
+        self._network.setToolTip(self.tr("imagefinder goes online only when you drop or paste an address."))
+        self._assemble()
+        self.preview = Preview(self, self.page.model, self.loader, session.preview)
+        self._overlay = DropOverlay(self)
+        self.flow = SearchFlow(session, self.bar, self.page, self.inspector, self)
+        self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
+        self.menus = Menus(self)
+        self._connect()
+        self._restore()
+        self.setAcceptDrops(True)
+        icons.follow_palette(self)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    @property
+    def folders_shown(self) -> Sequence[Folder]:
+        """The folders as the panel shows them now."""
+        return self._folders
+
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def remembered(self) -> Settings:
+        return self._settings
+
+    # Putting it together
+
+    def _assemble(self) -> None:
+        self.setWindowTitle("imagefinder")
+        side = QWidget()
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.folders, 1)
+        column.addWidget(self.card)
+        side.setMinimumWidth(180)
+        self._side = side
+        self._splitter = QSplitter()
+        for part in (side, self.page, self.inspector):
+            self._splitter.addWidget(part)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)  # Qt grows the area that can be grabbed
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([SIDEBAR_WIDTH, FIRST_SIZE[0] - SIDEBAR_WIDTH - INSPECTOR_WIDTH, INSPECTOR_WIDTH])
+        middle = QWidget()
+        rows = QVBoxLayout(middle)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.bar)
+        rows.addWidget(self.banners)
+        rows.addWidget(self._splitter, 1)
+        self.setCentralWidget(middle)
+        self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.statusBar().addWidget(self._sentence, 1)
+        self.statusBar().addPermanentWidget(self._network)
+        self.statusBar().setSizeGripEnabled(False)
+        self._sentence.setContentsMargins(theme.MARGIN - 2, 0, 0, theme.GRID)  # 2 px are the bar's own
+        self._network.setContentsMargins(0, 0, theme.MARGIN - 2, theme.GRID)
+
+    def _connect(self) -> None:
+        session, card = self._session, self.card
+        self.bar.open_requested.connect(self.open_picture)
+        self.page.add_requested.connect(self.add_folder)
+        self.page.shown.connect(self._say_status)
+        self.page.view.preview.connect(self.preview.show_row)
+        self.preview.moved.connect(self.page.view.select_row)
+        self.preview.closed.connect(self.page.view.setFocus)
+        self.folders.add_requested.connect(self.add_folder)
+        self.folders.rescan_requested.connect(session.rescan)
+        self.folders.remove_requested.connect(session.remove_folder)
+        self.folders.excludes_changed.connect(session.set_excludes)
+        self.folders.forget_requested.connect(session.forget_missing)
+        self.folders.reveal_requested.connect(desktop.open_file)
+        card.pause_requested.connect(session.pause)
+        card.resume_requested.connect(session.resume)
+        card.cancel_requested.connect(session.cancel_indexing)
+        card.failures_requested.connect(self.show_failures)
+        session.pausing.connect(card.set_paused)
+        session.progressed.connect(card.set_progress)
+        session.indexing_finished.connect(self._on_indexed)
+        session.folders_changed.connect(self._on_folders)
+        session.status_changed.connect(self._on_status)
+        session.failures_listed.connect(self._on_failures)
+        session.open_failed.connect(self._on_open_failed)
+        session.problem.connect(self.show_problem)
+        session.bug.connect(self.show_bug)
+        session.closed.connect(self._on_closed)
+        self.flow.failed.connect(self.show_problem)
+        self.flow.answered.connect(self._on_answered)
+        self.loader.ready.connect(self._look_whether_settled)
+
+    def _restore(self) -> None:
+        remembered = self._settings
+        self.resize(*FIRST_SIZE)
+        self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
+        self._splitter.restoreState(QByteArray.fromBase64(remembered.splitter.encode()))
+        self._side.setVisible(remembered.sidebar_shown)
+        self.bar.set_thumbnail_side(remembered.thumbnail_side)
+        self.bar.set_min_similarity(remembered.min_similarity)
+        self.bar.set_limit(remembered.limit)
+        self.bar.set_sort(remembered.sort)
+        self.page.view.set_thumbnail_side(self.bar.thumbnail_side)
+        self.page.model.set_limit(self.bar.limit)
+
+    def _remember(self) -> None:
+        remembered = self._settings
+        remembered.geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        remembered.splitter = bytes(self._splitter.saveState().toBase64().data()).decode()
+        remembered.thumbnail_side = self.bar.thumbnail_side
+        remembered.min_similarity = self.bar.min_similarity
+        remembered.limit = self.bar.limit
+        remembered.sort = self.bar.sort
+        settings.save(self._paths.settings, remembered)
+
+    # What the person does
+
+    def start(self) -> None:
+        """Open the library, and say so if the last run crashed."""
+        self._session.open()
+        if self._last_crash is not None:
+            self.banners.show_message(
+                self.tr("imagefinder ended unexpectedly last time. Nothing that was committed is lost."),
+                Level.WARNING,
+                (self.tr("Details…"), self.show_about),
+            )
+
+    def take(self, arguments: Sequence[str]) -> None:
+        """Paths from the command line or a later start: folders are added, the first picture becomes the query."""
+        folders = [path for path in arguments if os.path.isdir(path)]
+        pictures = [path for path in arguments if path not in folders]
+        if folders:
+            self._session.add_folders(folders)
+        if pictures:
+            self.flow.ask(Query(os.path.basename(pictures[0]), path=pictures[0]))
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+
+    def add_folder(self) -> None:
+        """Ask for a folder of photos."""
+        start = self._settings.last_folder or os.path.expanduser("~")
+        path = QFileDialog.getExistingDirectory(self, self.tr("Add photo folder"), start)
+        if path:
+            self._settings.last_folder = os.path.dirname(path)
+            self._session.add_folders([path])
+
+    def open_picture(self) -> None:
+        """Ask for a picture to search for."""
+        start = self._settings.last_folder or os.path.expanduser("~")
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a picture to find similar photos"), start)
+        if path:
+            self._settings.last_folder = os.path.dirname(path)
+            self.flow.ask(Query(os.path.basename(path), path=path))
+
+    def paste(self) -> None:
+        """Search for what is in the clipboard, or add the folders that are."""
+        if not self._take_mime(QGuiApplication.clipboard().mimeData()):
+            self.banners.show_message(self.tr("There is no picture, file or address in the clipboard."))
+
+    def rescan(self) -> None:
+        self._session.rescan()
+
+    def toggle_sidebar(self, shown: bool) -> None:
+        self._settings.sidebar_shown = shown
+        self._side.setVisible(shown)
+
+    def toggle_inspector(self, shown: bool) -> None:
+        self._settings.inspector_shown = shown
+        self._fold()
+
+    def show_failures(self) -> None:
+        """The files that could not be read, in a window that stays beside this one."""
+        if self._failures is None:
+            from imagefinder.ui.failures_dialog import FailuresDialog
+
+            self._failures = FailuresDialog(self)
+            self._failures.retry_requested.connect(self._session.retry)
+            self._failures.reveal_requested.connect(lambda path: desktop.reveal([path]))
+        self._session.list_failures()
+        self._failures.show()
+        self._failures.raise_()
+
+    def show_about(self) -> None:
+        rows = [
+            *diagnostics.versions(),
+            (self.tr("Device"), self._session.device or self.tr("not needed yet")),
+            (self.tr("Model"), self._status.model if self._status else ""),
+            (self.tr("Library"), str(self._paths.library)),
+            (self.tr("Models"), str(self._paths.models)),
+            (self.tr("Settings"), str(self._paths.settings)),
+            (self.tr("Log"), str(self._paths.logs)),
+        ]
+        crash = self._last_crash.read_text(errors="replace") if self._last_crash and self._last_crash.exists() else ""
+        from imagefinder.ui.about_dialog import AboutDialog
+
+        dialog = AboutDialog(rows, crash, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def show_shortcuts(self) -> None:
+        from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
+
+        dialog = ShortcutsDialog(self.menus.all_keys(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    # What the session says
+
+    def _on_folders(self, folders: Sequence[Folder]) -> None:
+        self._folders = folders
+        self.folders.set_folders(folders)
+        self.page.set_has_folders(bool(folders))
+        if not self._session.indexing:
+            self.card.set_failures(sum(folder.failures for folder in folders))
+
+    def _on_status(self, status: LibraryStatus) -> None:
+        self._status = status
+        self._say_status()
+
+    def _on_indexed(self, summary: IndexSummary | None) -> None:
+        if summary is None:
+            self.card.stopped(self.tr("Stopped by an error."))
+        else:
+            self.card.finished(summary)
+            for root in summary.offline:
+                text = self.tr("{root} is offline. Its photos are kept and stay searchable.")
+                self.banners.show_message(text.format(root=wording.shown(root)), Level.WARNING)
+        self._look_whether_settled()
+
+    def _on_failures(self, failures: object) -> None:
+        if self._failures is not None:
+            self._failures.set_failures(failures)  # type: ignore[arg-type]  # a list of Failure, through a Signal(object)
+
+    def _on_answered(self, result: SearchResult | None) -> None:
+        self._network.setText(self.tr("Network: off"))
+        if self._failures is not None and self._failures.isVisible():
+            self._session.list_failures()
+        self._say_status()
+        self._look_whether_settled()
+
+    def _on_open_failed(self, error: Exception) -> None:
+        again = (self.tr("Try again"), self._session.open) if isinstance(error, LibraryInUse) else None
+        if isinstance(error, ImageFinderError):
+            self.banners.show_message(str(error), Level.ERROR, again)
+
+    def show_problem(self, error: ImageFinderError) -> None:
+        self.banners.show_message(str(error), Level.ERROR)
+
+    def show_bug(self, error: BaseException) -> None:
+        """Something that should not happen: say so, with all details to copy."""
+        import traceback
+
+        details = "".join(traceback.format_exception(error))
+        versions = "\n".join(f"{name}: {value}" for name, value in diagnostics.versions())
+        text = self.tr("Something went wrong that should not have: {error}").format(error=error or type(error).__name__)
+        self.banners.show_message(text, Level.ERROR, details=f"{details}\n{versions}")
+
+    def _say_status(self) -> None:
+        status, result = self._status, self.flow.result
+        if status is None:
+            self._sentence.setText(self.tr("Opening the library…"))
+            return
+        total = wording.photos(status.photos)
+        if result is None:
+            parts = [total, status.model]
+        else:
+            shown = wording.grouped(self.page.model.rowCount())
+            milliseconds = max(1, round(result.seconds * 1000))
+            parts = [
+                self.tr("{shown} of {total}").format(shown=shown, total=total),
+                self.tr("{count} ms").format(count=wording.grouped(milliseconds)),
+                result.model,
+            ]
+        parts.append(self._session.device.upper())
+        self._sentence.setText(" · ".join(part for part in parts if part))
+
+    def _look_whether_settled(self) -> None:
+        photos = self.page.model.photos(0, 12)
+        if (
+            self.flow.result is not None
+            and not self._session.indexing
+            and all(self.loader.pixmap(photo) is not None for photo in photos)
+        ):
+            self.settled.emit()
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        ours = event.source() is not None
+        if not ours and queries.has_something(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self._overlay.show_offer(*queries.offers(event.mimeData()))
+        else:
+            event.ignore()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        if self._take_mime(event.mimeData()):
+            event.setDropAction(Qt.DropAction.CopyAction)  # never Move: the source would delete the original
+            event.accept()
+        else:
+            self.banners.show_message(self.tr("That is neither a picture nor a folder."), Level.WARNING)
+
+    def _take_mime(self, mime: QMimeData) -> bool:
+        drop = queries.from_mime(mime)
+        if drop is None:
+            return False
+        if drop.folders:
+            self._session.add_folders(drop.folders)
+        if drop.query is not None:
+            if drop.query.url is not None:
+                self._network.setText(self.tr("Network: downloading the picture"))
+            self.flow.ask(drop.query)
+        if drop.ignored:
+            text = self.tr("Searching for the first picture; {count} more were left aside.")
+            self.banners.show_message(text.format(count=wording.grouped(drop.ignored)))
+        return True
+
+    # Shape and end
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fold()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fold()
+        if self.focusWidget() is None or self.focusWidget() is self.bar.focusWidget():
+            self.page.setFocus()
+
+    def _fold(self) -> None:
+        self.inspector.setVisible(self._settings.inspector_shown and self.width() >= INSPECTOR_NEEDS)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Never waits: the first close hides the window and tells everybody to end, the last one is accepted."""
+        if self._closed:
+            event.accept()
+            return
+        event.ignore()
+        if not self._closing:
+            self._closing = True
+            self._remember()
+            self.hide()
+            self.loader.close()
+            self.preview.stop()
+            QTimer.singleShot(STUCK_MILLISECONDS, self, self.stuck.emit)
+            self._session.close()
+
+    def _on_closed(self) -> None:
+        self._closed = True
+        self.close()
+        self.closed.emit()

@@ -1,0 +1,92 @@
+"""The menu bar, and the list of all keys."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu
+
+from imagefinder.ui import icons
+
+if TYPE_CHECKING:
+    from imagefinder.ui.main_window import MainWindow
+    from imagefinder.ui.shortcuts_dialog import Entry
+
+Keys = QKeySequence.StandardKey
+
+
+class Menus(QObject):
+    """Builds the menus of the window, which keeps what they do."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        self._groups: list[tuple[str, list[QAction]]] = []
+        view = window.page.view
+
+        file = self._menu(self.tr("&File"))
+        self._add(file, self.tr("Add photo folder…"), window.add_folder, "Ctrl+Shift+A", icon="folder-plus")
+        self._add(file, self.tr("Open picture…"), window.open_picture, Keys.Open, icon="image")
+        self._add(file, self.tr("Look for changes in all folders"), window.rescan, Keys.Refresh, icon="rotate-cw")
+        self._add(file, self.tr("Files that could not be read…"), window.show_failures)
+        file.addSeparator()
+        self._add(file, self.tr("Quit"), window.close, Keys.Quit)
+
+        edit = self._menu(self.tr("&Edit"))
+        self._add(edit, self.tr("Paste picture, file or address"), window.paste, Keys.Paste)
+        self._add(edit, self.tr("Select all"), view.selectAll)
+
+        go = self._menu(self.tr("&Go"))
+        self._add(go, self.tr("Previous query"), window.flow.back, "Alt+Left", icon="arrow-left")
+        self._add(go, self.tr("Next query"), window.flow.forward, "Alt+Right", icon="arrow-right")
+        self._add(go, self.tr("Library"), window.flow.clear, "Ctrl+L", icon="images")
+        self._add(go, self.tr("To the query"), window.bar.focus_query, Keys.Find)
+        self._add(go, self.tr("To the photos"), view.setFocus, "Ctrl+G")
+
+        look = self._menu(self.tr("&View"))
+        self._add(look, self.tr("Larger thumbnails"), view.larger)
+        self._add(look, self.tr("Smaller thumbnails"), view.smaller)
+        look.addSeparator()
+        folders = self._add(look, self.tr("Folders"), window.toggle_sidebar, "F9", checkable=True)
+        folders.setChecked(window.remembered.sidebar_shown)
+        details = self._add(look, self.tr("Details"), window.toggle_inspector, "F10", checkable=True)
+        details.setChecked(window.remembered.inspector_shown)
+
+        about = self._menu(self.tr("&Help"))
+        self._add(about, self.tr("Keys"), window.show_shortcuts, Keys.HelpContents)
+        self._add(about, self.tr("About imagefinder"), window.show_about, icon="info")
+
+    def all_keys(self) -> "list[tuple[str, list[Entry]]]":
+        """Headings with actions, for the F1 list: the menus, then the grid, then the preview."""
+        groups: list[tuple[str, list[Entry]]] = [(title, list(actions)) for title, actions in self._groups]
+        groups.append((self.tr("Photos"), list(self._window.page.view.actions())))
+        return groups
+
+    def _menu(self, title: str) -> QMenu:
+        self._groups.append((title.replace("&", ""), []))
+        return self._window.menuBar().addMenu(title)
+
+    def _add(
+        self,
+        menu: QMenu,
+        text: str,
+        slot: Callable[..., object],
+        key: QKeySequence.StandardKey | str | None = None,
+        *,
+        icon: str = "",
+        checkable: bool = False,
+    ) -> QAction:
+        action = QAction(text, self._window)
+        if key is not None:
+            action.setShortcut(QKeySequence(key))
+        if icon:
+            icons.set_icon(action, icon)
+        action.setCheckable(checkable)
+        if checkable:
+            action.toggled.connect(slot)
+        else:
+            action.triggered.connect(lambda checked: slot())
+        menu.addAction(action)
+        self._groups[-1][1].append(action)
+        return action

@@ -1,0 +1,89 @@
+"""What a person does with photos that were found: open, show, copy, trash."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from imagefinder.domain.images import Photo
+from imagefinder.ui import desktop, wording
+from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui.confirm import confirm
+from imagefinder.ui.inspector import Inspector
+from imagefinder.ui.results_page import ResultsPage
+from imagefinder.ui.session import Session
+
+OPENED_AT_ONCE = 20
+
+
+class PhotoCommands(QObject):
+    """Connects the grid's and the inspector's wishes with the desktop; says in a banner what did not work."""
+
+    def __init__(
+        self, session: Session, page: ResultsPage, inspector: Inspector, banners: BannerStack, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._page = page
+        self._banners = banners
+        self._window = parent
+        page.view.open_requested.connect(self.open)
+        page.view.reveal_requested.connect(self.reveal)
+        page.view.copy_requested.connect(self.copy)
+        page.view.copy_path_requested.connect(desktop.copy_paths)
+        page.view.trash_requested.connect(self.ask_to_trash)
+        inspector.open_requested.connect(lambda photo: self.open([photo]))
+        inspector.reveal_requested.connect(lambda photo: self.reveal([photo]))
+        session.photos_removed.connect(self._on_removed)
+        session.trash_refused.connect(self._on_refused)
+
+    def open(self, photos: Sequence[Photo]) -> None:
+        """In the person's own viewer; a slip on a selection of thousands opens twenty."""
+        failed = [photo for photo in photos[:OPENED_AT_ONCE] if not desktop.open_file(photo.path)]
+        if failed:
+            self._cannot(self.tr("{name} could not be opened."), failed[0])
+
+    def reveal(self, photos: Sequence[Photo]) -> None:
+        if photos and not desktop.reveal([photo.path for photo in photos]):
+            self._cannot(self.tr("{name} could not be shown in its folder."), photos[0])
+
+    def copy(self, photos: Sequence[Photo]) -> None:
+        """The files; and of a single one also the picture as it is on the screen, for programs that take no files."""
+        pixmap = self._page.loader.pixmap(photos[0]) if len(photos) == 1 else None
+        desktop.copy_photos(photos, pixmap.toImage() if pixmap is not None else None)
+
+    def ask_to_trash(self, photos: Sequence[Photo]) -> None:
+        if not photos:
+            return
+        if len(photos) == 1:
+            question = self.tr("Move {name} to the trash?").format(name=wording.shown(photos[0].name))
+            touches = self.tr("The original goes to the trash of your system, from where it can be restored.")
+        else:
+            question = self.tr("Move {count} photos to the trash?").format(count=wording.grouped(len(photos)))
+            touches = self.tr("The originals go to the trash of your system, from where they can be restored.")
+        action = self.tr("Move to trash")
+        confirm(self._window, question, touches, action, lambda: self._session.move_to_trash(photos))
+
+    def _on_removed(self, photos: Sequence[Photo]) -> None:
+        self._page.remove({photo.id for photo in photos})
+        if len(photos) == 1:
+            text = self.tr("{name} is in the trash.").format(name=wording.shown(photos[0].name))
+        else:
+            text = self.tr("{count} photos are in the trash.").format(count=wording.grouped(len(photos)))
+        self._banners.show_message(text)
+
+    def _on_refused(self, refused: Sequence[tuple[Photo, str]]) -> None:
+        photo, reason = refused[0]
+        details = "\n".join(f"{wording.shown(photo.path)}: {reason}" for photo, reason in refused)
+        text = self.tr("{name} could not be moved to the trash: {reason}").format(
+            name=wording.shown(photo.name), reason=reason
+        )
+        self._banners.show_message(text, Level.ERROR, details=details)
+
+    def _cannot(self, text: str, photo: Photo) -> None:
+        sentence = text.format(name=wording.shown(photo.name))
+        if photo.offline:
+            sentence += " " + self.tr("Its folder is offline: connect the drive that holds {root}.").format(
+                root=wording.shown(photo.root)
+            )
+        self._banners.show_message(sentence, Level.WARNING)

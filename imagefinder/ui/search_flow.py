@@ -1,0 +1,183 @@
+"""From a query to its answers on the screen: asks the session, keeps the history, and tells bar, page and inspector."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from imagefinder.domain.errors import ImageFinderError
+from imagefinder.domain.images import Photo, Query, SearchResult
+from imagefinder.ui import wording
+from imagefinder.ui.history import History
+from imagefinder.ui.inspector import Inspector
+from imagefinder.ui.query_bar import LIMITS, QueryBar
+from imagefinder.ui.results_page import ResultsPage
+from imagefinder.ui.session import Session
+
+
+class SearchFlow(QObject):
+    """``answered`` carries the SearchResult that is shown now, or None where the library is; ``failed`` an error."""
+
+    answered = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, session: Session, bar: QueryBar, page: ResultsPage, inspector: Inspector, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._bar = bar
+        self._page = page
+        self._inspector = inspector
+        self._history = History()
+        self._waiting: Query | None = None
+        self._result: SearchResult | None = None
+        self._newest: Sequence[Photo] = ()
+        bar.back.connect(self.back)
+        bar.forward.connect(self.forward)
+        bar.cleared.connect(self.clear)
+        bar.min_similarity_changed.connect(page.model.set_min_similarity)
+        bar.limit_changed.connect(self._on_limit)
+        bar.sort_changed.connect(page.model.set_sort_order)
+        bar.size_changed.connect(page.view.set_thumbnail_side)
+        page.view.zoomed.connect(bar.set_thumbnail_side)
+        page.view.find_similar.connect(self.find_similar)
+        page.view.photos_selected.connect(self._on_selected)
+        page.threshold_requested.connect(bar.set_min_similarity)
+        page.loader.ready.connect(self._on_thumbnail)
+        inspector.find_similar.connect(self.find_similar)
+        session.opened.connect(self._on_opened)
+        session.newest_changed.connect(self._on_newest)
+        session.search_finished.connect(self._on_answer)
+        session.search_failed.connect(self._on_failure)
+
+    @property
+    def result(self) -> SearchResult | None:
+        """What is shown; None where the library is."""
+        return self._result
+
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._waiting is not None
+
+    def ask(self, query: Query) -> None:
+        """Search for it. Before the library is open the query waits, visibly."""
+        self._history.visit(query)
+        self._start(query)
+
+    def find_similar(self, photo: Photo) -> None:
+        self.ask(Query(photo.name, photo_id=photo.id))
+
+    def back(self) -> None:
+        if self._history.can_go_back:
+            self._go(self._history.back())
+
+    def forward(self) -> None:
+        if self._history.can_go_forward:
+            self._go(self._history.forward())
+
+    def clear(self) -> None:
+        """Back to the library; the queries stay in the history."""
+        self._session.cancel_search()
+        self._waiting = None
+        self._result = None
+        self._bar.set_query(None, None)
+        self._bar.set_waiting("")
+        self._inspector.set_query(None, None)
+        self._page.set_searching("")
+        self._page.show_library(self._newest, start_over=True)
+        self._show_history()
+        self.answered.emit(None)
+
+    def _go(self, query: Query | None) -> None:
+        if query is None:
+            self.clear()
+        else:
+            self._start(query)
+
+    def _start(self, query: Query) -> None:
+        self._waiting = query
+        self._bar.set_query(query.name, self._known_picture(query))
+        self._show_history()
+        opened = self._session.library is not None
+        needs_model = query.photo_id is None and not self._session.device
+        if not opened:
+            text = self.tr("Waiting for the library…")
+        elif needs_model:
+            text = self.tr("Waiting for the model…")
+        elif query.url is not None:
+            text = self.tr("Downloading…")
+        else:
+            text = self.tr("Searching…")
+        self._bar.set_waiting(text)
+        self._page.set_searching(text)
+        if opened:
+            self._session.search(query, max(LIMITS))
+
+    def _known_picture(self, query: Query) -> QPixmap | None:
+        """A thumbnail that is on the screen anyway; the search brings the query's own."""
+        row = self._page.model.row_of(query.photo_id) if query.photo_id is not None else None
+        return self._page.loader.pixmap(self._page.model.photo(row)) if row is not None else None
+
+    def _on_opened(self) -> None:
+        if self._waiting is not None:
+            self._start(self._waiting)
+
+    def _on_answer(self, result: SearchResult) -> None:
+        if result.query != self._waiting:
+            return
+        self._waiting = None
+        self._result = result
+        picture = QPixmap.fromImage(QImage.fromData(result.thumbnail)) if result.thumbnail else None
+        self._bar.set_query(result.query.name, picture)
+        self._bar.set_waiting("")
+        self._inspector.set_query(result.query.name, picture, result.info)
+        self._page.show_result(result)
+        self._on_selected(self._page.view.selected_photos())
+        self.answered.emit(result)
+
+    def _on_failure(self, query: Query, error: Exception) -> None:
+        if query != self._waiting:
+            return
+        self._waiting = None
+        self._bar.set_waiting("")
+        self._page.set_searching("")
+        shown = self._result.query if self._result else None
+        self._bar.set_query(shown.name if shown else None, self._picture_of_result())
+        if isinstance(error, ImageFinderError):
+            name = wording.shown(query.name)
+            self.failed.emit(ImageFinderError(self.tr("{name} cannot be searched for.").format(name=name), str(error)))
+
+    def _picture_of_result(self) -> QPixmap | None:
+        if self._result is None or not self._result.thumbnail:
+            return None
+        return QPixmap.fromImage(QImage.fromData(self._result.thumbnail))
+
+    def _on_newest(self, photos: Sequence[Photo]) -> None:
+        self._newest = photos
+        if self._result is None and self._waiting is None:
+            self._page.show_library(photos, start_over=False)
+            self.answered.emit(None)
+
+    def _on_limit(self, limit: int) -> None:
+        self._page.model.set_limit(limit)
+
+    def _on_selected(self, photos: Sequence[Photo]) -> None:
+        if len(photos) > 1:
+            self._inspector.set_selected_count(len(photos))
+            return
+        photo = photos[0] if photos else None
+        row = self._page.model.row_of(photo.id) if photo else None
+        hit = self._page.model.hit(row) if row is not None else None
+        pixmap = self._page.loader.pixmap(photo) if photo else None
+        self._inspector.set_photo(photo, hit.similarity if hit else None, pixmap)
+
+    def _on_thumbnail(self, photo_id: int) -> None:
+        row = self._page.model.row_of(photo_id)
+        pixmap = self._page.loader.pixmap(self._page.model.photo(row)) if row is not None else None
+        if pixmap is not None:
+            self._inspector.set_picture(photo_id, pixmap)
+
+    def _show_history(self) -> None:
+        self._bar.set_history(self._history.can_go_back, self._history.can_go_forward)

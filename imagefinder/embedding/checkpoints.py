@@ -1,0 +1,205 @@
+"""Weights on disk: read without running what is in them, fitted to a network, written with the model's record."""
+
+import json
+import os
+import pickle
+import sys
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.specs import ModelSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+RECORD_KEY = "imagefinder"
+WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model", "teacher", "module")
+PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.")
+HEADS = (
+    *("classifier", "fc", "head", "heads", "head_dist", "last_linear", "aux1", "aux2", "AuxLogits"),
+    *("text", "logit_scale", "logit_bias"),
+)
+"""Parts of a file that a network without classifier or text side leaves out."""
+LARGEST_HEADER = 100 * 2**20
+"""The safetensors format's own limit."""
+MUST_BE = "It must be a .safetensors file, or a .pth file with nothing but weights."
+
+
+def read_weights(path: Path) -> dict[str, "Tensor"]:
+    """The tensors of a safetensors file or of a PyTorch checkpoint, on the CPU, by name.
+
+    Checkpoints are read with ``weights_only=True``: no code in them runs. Raises ModelError that says what the
+    file is instead of weights.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+    except OSError as error:
+        raise ModelError(f"{path.name} cannot be opened: {error.strerror or error}.", "Check the path.") from error
+    if not start:
+        raise ModelError(f"{path.name} is empty.", "Copy or download it again.")
+    text = start.lstrip().lower()
+    if text.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise ModelError(f"{path.name} is a web page, not weights.", "Download the file itself, not the page about it.")
+    if text.startswith(b"version https://git-lfs"):
+        raise ModelError(f"{path.name} only points to the weights (Git LFS).", "Run git lfs pull, or download it.")
+    if start.startswith(b"PK\x03\x04") or start[:1] == b"\x80":
+        return _tensors(_read_checkpoint(path), path)
+    return _tensors(_read_safetensors(path), path)
+
+
+def read_record(path: Path) -> ModelSpec:
+    """The model's record in a safetensors file, without reading its weights. Raises ModelError where there is none."""
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 0 < length <= min(LARGEST_HEADER, os.fstat(file.fileno()).st_size):
+                raise ValueError("not a safetensors file")
+            header = json.loads(file.read(length))
+        return ModelSpec.from_json(header["__metadata__"][RECORD_KEY])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelError(
+            f"The model file {path.name} is damaged or not one of imagefinder's: {error}",
+            "Remove the model and add it again.",
+        ) from error
+
+
+def write_model(path: Path, state: Mapping[str, "Tensor"], spec: ModelSpec) -> None:
+    """Write weights with their record as safetensors: whole or not at all. Raises ModelError, as on a full disk."""
+    from safetensors.torch import save
+
+    data = save(
+        {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, {RECORD_KEY: spec.to_json()}
+    )
+    partial = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+            partial = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise ModelError(
+            f"The model cannot be saved to {path.parent}: {error.strerror or error}.",
+            "Make space or choose another place.",
+        ) from error
+
+
+def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
+    """Copy weights into ``network``, all of them or none.
+
+    A classifier in the file is ignored, missing ``num_batches_tracked`` counters are harmless, and the wrappings
+    that training scripts leave are taken off. Raises ModelError that names the layers that do not fit.
+    """
+    import torch
+
+    target = network.state_dict()
+    state = _fitted(network, target, state)
+    missing = [name for name in target if name not in state and not name.endswith("num_batches_tracked")]
+    extra = [name for name in state if name not in target and name.partition(".")[0] not in HEADS]
+    shapes = [
+        f"{name} is {_shape(state[name])}, needs {_shape(target[name])}"
+        for name in target
+        if name in state and state[name].shape != target[name].shape
+    ]
+    problems = [
+        f"{len(names)} {what} ({'; '.join(names[:3])}{'; ...' if len(names) > 3 else ''})"
+        for what, names in (
+            ("layers are missing", missing),
+            ("layers are not part of the network", extra),
+            ("layers have another shape", shapes),
+        )
+        if names
+    ]
+    if problems:
+        raise ModelError(
+            f"The weights do not fit the network: {', '.join(problems)}.",
+            "Choose the architecture that the weights were trained with.",
+        )
+    damaged = [name for name in target if name in state and not torch.isfinite(state[name]).all()]
+    if damaged:
+        raise ModelError(
+            f"The weights are damaged: {damaged[0]} holds values that are not numbers.", "Copy or download them again."
+        )
+    network.load_state_dict({name: tensor for name, tensor in state.items() if name in target}, strict=False)
+
+
+def _fitted(
+    network: "nn.Module", target: Mapping[str, "Tensor"], state: Mapping[str, "Tensor"]
+) -> Mapping[str, "Tensor"]:
+    """``state`` under the names of ``network``."""
+    for prefix in PREFIXES:
+        if not any(name.startswith(prefix) for name in target) and all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    if all(name in state and state[name].shape == tensor.shape for name, tensor in target.items()):
+        return state
+    # timm knows how to turn the checkpoints of a network's authors into its own form.
+    convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
+    if convert is None:
+        return state
+    try:
+        converted = convert(dict(state), network)
+    except (KeyError, RuntimeError, ValueError, AttributeError, TypeError, IndexError):
+        return state  # not a form that it knows: the comparison of the names will say what is wrong
+    return converted if isinstance(converted, dict) else state
+
+
+def _read_safetensors(path: Path) -> Any:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path.name} is not a file of weights, or it is damaged: {error}", MUST_BE) from error
+
+
+def _read_checkpoint(path: Path) -> Any:
+    import torch
+
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                # PyTorch stores without compression, so what unpacks to more than the file is no checkpoint.
+                if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
+                    raise ModelError(f"{path.name} is compressed, as PyTorch's checkpoints never are.", MUST_BE)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ModelError(
+            f"{path.name} holds more than weights, and running what is in it would not be safe.",
+            "Save only the state_dict, best as .safetensors.",
+        ) from error
+    except (RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
+        raise ModelError(f"{path.name} is damaged: {error}", "Copy or download it again.") from error
+    except (zipfile.BadZipFile, MemoryError, RecursionError, AssertionError) as error:
+        raise ModelError(f"{path.name} is damaged.", "Copy or download it again.") from error
+
+
+def _tensors(content: Any, path: Path) -> dict[str, "Tensor"]:
+    import torch
+
+    while isinstance(content, dict):
+        inner = next((content[key] for key in WRAPPERS if isinstance(content.get(key), dict)), None)
+        if inner is None:
+            break
+        content = inner
+    if not isinstance(content, dict) or not content:
+        raise ModelError(f"{path.name} has no weights in it.", MUST_BE)
+    tensors = {
+        name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, torch.Tensor)
+    }
+    if not tensors:
+        raise ModelError(f"{path.name} has no weights in it.", MUST_BE)
+    return tensors
+
+
+def _shape(tensor: "Tensor") -> str:
+    return " x ".join(map(str, tensor.shape)) or "a number"

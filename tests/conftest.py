@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from imagefinder.display import why_no_screenshot
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+WHY_NO_QT = why_no_screenshot()
+"""Empty where Qt can be loaded; a bare machine lacks the system libraries that it links to."""
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -42,8 +47,23 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     parser.addoption("--kill-rounds", type=int, default=3, help="how often test_kill.py kills the process")
-    parser.addoption(
-        "--close-rounds", type=int, default=20, help="how often test_window_closing.py closes a busy window"
-    )
+    parser.addoption("--close-rounds", type=int, default=20, help="how often a busy window is closed")
+    if WHY_NO_QT:  # pytest-qt itself would end the run
+        pluginmanager.unregister(name="pytest-qt")
+        for option in ("qt_api", "qt_log_level_fail", "qt_log_ignore"):
+            parser.addini(option, "an option of pytest-qt, which is not used")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    return True if WHY_NO_QT and collection_path.name == "ui" else None
+
+
+def pytest_report_header() -> str:
+    return f"the window's tests are LEFT OUT: {WHY_NO_QT}" if WHY_NO_QT else "the window's tests run offscreen"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if WHY_NO_QT:
+        terminalreporter.write_line(f"The window's tests were left out: {WHY_NO_QT}")

@@ -15,6 +15,7 @@ import pytest
 from drawing import draw_photo
 from imagefinder import diagnostics
 from imagefinder.cli import main
+from imagefinder.display import why_no_screenshot
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +194,7 @@ def test_two_writers_at_once_are_refused_and_readers_are_not(cli: Cli, photos: P
         assert len(cli.json("search", str(photos / "1.jpg"))) == 8
 
 
+@pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
 def test_importing_the_app_loads_no_heavy_library() -> None:
     code = (
         "import sys, imagefinder.app, imagefinder.cli;"

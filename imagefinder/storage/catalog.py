@@ -92,13 +92,15 @@ def _real(path: str) -> str:
 
 def known_files(connection: sqlite3.Connection, folder_id: int, model_id: int) -> dict[str, KnownFile]:
     rows = connection.execute(
-        "SELECT p.relpath, p.id, p.size, p.mtime_ns, v.seq IS NOT NULL FROM photo p "
+        "SELECT p.relpath, p.id, p.size, p.mtime_ns, v.seq IS NOT NULL FROM photo p INDEXED BY photo_by_folder "
         "LEFT JOIN vector v ON v.photo_id = p.id AND v.model_id = ? WHERE p.folder_id = ?",
         (model_id, folder_id),
     )
-    encoding, errors = PATH_ENCODING, PATH_ERRORS  # os.fsdecode, without its overhead on each of many
+    # os.fsdecode and the constructor, without their overhead on each of many.
+    encoding, errors, new = PATH_ENCODING, PATH_ERRORS, tuple.__new__
     known = {
-        path.decode(encoding, errors): KnownFile(id_, size, mtime, done == 1) for path, id_, size, mtime, done in rows
+        path.decode(encoding, errors): new(KnownFile, (id_, size, mtime, done == 1))
+        for path, id_, size, mtime, done in rows
     }
     # A photo that can no longer be read stays, with its vector, until its file is gone or can be read again.
     failed = connection.execute("SELECT relpath, size, mtime_ns FROM failure WHERE folder_id = ?", (folder_id,))

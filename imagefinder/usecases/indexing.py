@@ -29,6 +29,8 @@ READER_THREADS = max(2, os.cpu_count() or 2)
 class _Counts:
     added: int = 0
     updated: int = 0
+    again: int = 0
+    """Unchanged on disk, and embedded by this model for the first time."""
     embedded: int = 0
     seen: int = 0
     newly_failed: int = 0
@@ -70,7 +72,8 @@ def index(
         for each in surveys:
             _embed(library, embedder, model_id, each, counts, meter)
             library.set_folder_state(each.folder.id, FolderState.INDEXED)
-        if library.pending(model_id) == 0:
+        active = library.active_model()
+        if (active is None or active.fingerprint != embedder.spec.fingerprint) and library.pending(model_id) == 0:
             library.activate(embedder.spec)
     except Cancelled:
         cancelled = True
@@ -83,7 +86,7 @@ def index(
         updated=counts.updated,
         moved=moved,
         removed=removed,
-        unchanged=sum(each.changes.unchanged for each in surveys),
+        unchanged=counts.again + sum(each.changes.unchanged for each in surveys),
         failed=tuple(failure for each in surveys for failure in library.failures(each.folder.id)),
         offline=tuple(offline),
         seconds=seconds,
@@ -136,6 +139,7 @@ def _embed(
             library.add(each.folder.id, model_id, entries)
             counts.added += sum(relpath in added for relpath, _ in batch)
             counts.updated += sum(relpath in changed for relpath, _ in batch)
+            counts.again += sum(relpath not in added and relpath not in changed for relpath, _ in batch)
             counts.embedded += len(batch)
             counts.since_save += len(batch)
         if unreadable:

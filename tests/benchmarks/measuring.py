@@ -10,14 +10,21 @@ from drawing import draw_photo
 GROCERY = Path(__file__).parents[3] / "shared" / "photos" / "grocery"
 
 
-def in_turns(*works: Callable[[], object], rounds: int = 3) -> list[float]:
-    """Median seconds of each, measured alternately so that a slow spell of the machine hits all of them."""
+def in_turns(*works: Callable[[], object], rounds: int = 3, block: int = 1) -> list[float]:
+    """Median seconds of each, measured alternately so that a slow spell of the machine hits all of them.
+
+    ``block`` repeats one work that often before the next has its turn, the first time uncounted: BLAS threads spin for
+    a while after their work, and would be charged to whoever comes next.
+    """
     times: list[list[float]] = [[] for _ in works]
     for _ in range(rounds):
         for work, taken in zip(works, times, strict=True):
-            began = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - began)
+            if block > 1:
+                work()
+            for _ in range(max(1, block - 1)):
+                began = time.perf_counter()
+                work()
+                taken.append(time.perf_counter() - began)
     return [median(taken) for taken in times]
 
 

@@ -47,7 +47,8 @@ def main() -> None:
                 lambda: embedder.embed(pixels),
                 lambda: library.search(row, K),
                 lambda: rows @ row,
-                rounds=15,
+                rounds=5,
+                block=9,
             )
             parts = read + embed + find
             say(

@@ -1,6 +1,9 @@
+import fnmatch
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from imagefinder.domain.errors import ImageFinderError, UnknownName
 from imagefinder.domain.excludes import DEFAULT_EXCLUDES, compile_excludes
@@ -45,6 +48,14 @@ def test_what_systems_leave_lying_about_is_excluded(name: str) -> None:
 @pytest.mark.parametrize("name", ["holiday.jpg", "a.b.c", "eaDir", "Thumbs", "recycled art"])
 def test_ordinary_names_are_not(name: str) -> None:
     assert not compile_excludes(DEFAULT_EXCLUDES)(name)
+
+
+@given(
+    st.lists(st.text("aB.*?[]!x-", min_size=1, max_size=4), max_size=4), st.text("aAbB.x!-[]", min_size=1, max_size=5)
+)
+def test_patterns_mean_what_fnmatch_says(patterns: list[str], name: str) -> None:
+    expected = any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+    assert compile_excludes(patterns)(name) == expected
 
 
 def test_no_patterns_exclude_nothing() -> None:

@@ -29,6 +29,9 @@ CREATE TABLE photo (
     UNIQUE (folder_id, relpath)
 ) STRICT;
 
+-- In the order of the table itself: a scan reads all of a root, and by path it would jump to and fro.
+CREATE INDEX photo_by_folder ON photo (folder_id);
+
 CREATE INDEX photo_by_moment ON photo (moment);
 
 CREATE TABLE failure (

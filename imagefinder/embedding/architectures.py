@@ -180,7 +180,7 @@ def official_url(architecture: Architecture) -> str:
     if not (architecture.download and url):
         raise ModelError(
             f"Nobody publishes weights for {architecture.name} that imagefinder could download.",
-            f"Add a file: imagefinder model add FILE --architecture {architecture.name}",
+            f"Add a file: imagefinder models add FILE --architecture {architecture.name}",
         )
     return url
 

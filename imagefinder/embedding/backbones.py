@@ -87,7 +87,8 @@ def _build_torchvision(spec: ModelSpec) -> "nn.Module":
         raise ModelError(f"torchvision's networks cannot pool by {spec.pooling!r}.", "Use the pooling 'native'.")
     arguments: dict[str, Any] = {"weights": None}
     if spec.architecture in ("googlenet", "inception_v3"):
-        arguments |= {"init_weights": False, "aux_logits": False}
+        # Their weights expect the network to undo ImageNet's normalisation itself.
+        arguments |= {"init_weights": False, "aux_logits": False, "transform_input": True}
     try:
         network: nn.Module = models.get_model(spec.architecture, **arguments, **spec.options)
     except (TypeError, ValueError, RuntimeError) as error:

@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -154,10 +155,10 @@ def _fitted(
 
 def _read_safetensors(path: Path) -> Any:
     from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
     try:
-        return load_file(path)
+        return load(path.read_bytes())  # by path it only takes UTF-8 names
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         raise ModelError(f"{path.name} is not a file of weights, or it is damaged: {error}", MUST_BE) from error
 
@@ -171,7 +172,9 @@ def _read_checkpoint(path: Path) -> Any:
                 # PyTorch stores without compression, so what unpacks to more than the file is no checkpoint.
                 if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
                     raise ModelError(f"{path.name} is compressed, as PyTorch's checkpoints never are.", MUST_BE)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(), path.open("rb") as file:
+            warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ModelError(
             f"{path.name} holds more than weights, and running what is in it would not be safe.",

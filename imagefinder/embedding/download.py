@@ -13,7 +13,7 @@ from imagefinder.domain.progress import CancelToken
 
 CHUNK = 2**20
 TIMEOUT_SECONDS = 30
-OFFLINE_HINT = "Check the internet connection, or download the file elsewhere and add it: imagefinder model add FILE"
+OFFLINE_HINT = "Check the internet connection, or download the file elsewhere and add it: imagefinder models add FILE"
 
 
 def fetch(url: str, target: Path, progress: Callable[[int, int], None], token: CancelToken) -> None:

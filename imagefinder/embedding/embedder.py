@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -83,7 +84,8 @@ class TorchEmbedder:
             raise ValueError(f"expected uint8 pixels (n, {side}, {side}, 3), got {pixels.dtype} {pixels.shape}")
         if not len(pixels):
             return np.zeros((0, self.spec.dimension), np.float32)
-        with self._lock:
+        # A GPU is used in turns. On a CPU a query must not wait until a batch of the indexing is done.
+        with self._lock if self.device != "cpu" else nullcontext():
             features = self._features(pixels)
             if not np.isfinite(features).all() and self.precision != "float32":
                 log.warning("%s overflows in %s; float32 from here on", self.spec.name, self.precision)

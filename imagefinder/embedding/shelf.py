@@ -181,5 +181,5 @@ def _on_device(
 def how_to_get(architecture: Architecture) -> str:
     """The command that brings the weights of ``architecture`` here."""
     if architecture.download:
-        return f"Run: imagefinder model download {architecture.name}"
-    return f"Run: imagefinder model add FILE --architecture {architecture.name}"
+        return f"Run: imagefinder models download {architecture.name}"
+    return f"Run: imagefinder models add FILE --architecture {architecture.name}"

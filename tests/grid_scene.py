@@ -1,5 +1,7 @@
 """A shown grid, and the hands and eyes that tests of it need."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -18,7 +20,7 @@ class Grid:
 
     def __init__(self, qtbot: QtBot) -> None:
         self.loaded: list[int] = []
-        self.loader = ThumbnailLoader(self._load, threads=1)
+        self.loader = ThumbnailLoader(remembering(self.loaded), threads=1)
         self.model = ResultsModel(self.loader)
         self.model.set_limit(10**6)
         self.view = ResultsView(self.model, self.loader)
@@ -27,10 +29,6 @@ class Grid:
         self.view.show()
         self.view.setFocus()
         qtbot.waitUntil(self.view.hasFocus)
-
-    def _load(self, photo: Photo, side: int) -> Pixels:
-        self.loaded.append(photo.id)
-        return draw(photo, side)
 
     def shown_ids(self) -> list[int]:
         return [photo.id for photo in self.model.photos(0, self.model.rowCount())]
@@ -64,3 +62,13 @@ class Grid:
             False,
         )
         QApplication.sendEvent(view, event)
+
+
+def remembering(loaded: list[int]) -> Callable[[Photo, int], Pixels]:
+    """Draws, and notes the ids. It must not hold the scene: a worker would be the last to let go of the view."""
+
+    def load(photo: Photo, side: int) -> Pixels:
+        loaded.append(photo.id)
+        return draw(photo, side)
+
+    return load

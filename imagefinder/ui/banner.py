@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import Enum
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QGuiApplication, QKeyEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -12,6 +12,7 @@ from imagefinder.ui.card import Card
 from imagefinder.ui.labels import IconLabel
 
 AT_MOST = 3
+INFO_MILLISECONDS = 8_000
 
 
 class Level(Enum):
@@ -49,6 +50,8 @@ class BannerStack(QWidget):
         if banner.action_button is not None:
             banner.action_button.clicked.connect(lambda: self._drop(banner))
         self._column.addWidget(banner)
+        if level is Level.INFO and action is None:  # nobody has to do anything about it
+            QTimer.singleShot(INFO_MILLISECONDS, banner, lambda: self.dismiss(banner))
         self._banners.append(banner)
         for old in self.banners()[:-AT_MOST]:
             self._drop(old)

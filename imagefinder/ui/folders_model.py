@@ -73,7 +73,7 @@ class FoldersModel(QAbstractListModel):
 
     def facts(self, folder: Folder) -> str:
         """The line under the name: "12,480 photos · indexed"."""
-        return wording.DOT.join((wording.photos(folder.photos), wording.folder_state(folder.state)))
+        return wording.DOT.join((wording.photos(folder.photos), wording.folder_state(folder)))
 
 
 class FolderDelegate(QStyledItemDelegate):

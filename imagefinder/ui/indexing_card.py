@@ -1,5 +1,7 @@
 """How far the indexing is, at the foot of the side bar."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QPropertyAnimation, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QGraphicsOpacityEffect,
@@ -149,7 +151,7 @@ class IndexingCard(QWidget):
             self._bar.setValue(min(_BAR_STEPS, progress.done * _BAR_STEPS // progress.total))
         else:
             self._bar.setRange(0, 0)  # it swings: nobody knows how much there is
-        self._facts.setText(wording.how_far(progress))
+        self._facts.setText(wording.how_far(replace(progress, seconds_left=None) if self._paused else progress))
         self._bar.setAccessibleDescription(self._facts.text())
         self._pause.setText(self.tr("Resume") if self._paused else self.tr("Pause"))
         self._pause.setEnabled(not self._stopping)

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QVBox
 from imagefinder import diagnostics, settings
 from imagefinder.domain.errors import ImageFinderError, LibraryInUse
 from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus, Query, SearchResult
+from imagefinder.domain.progress import Progress
 from imagefinder.paths import Paths
 from imagefinder.settings import Settings
 from imagefinder.ui import desktop, icons, queries, theme, wording
-from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui.banner import Banner, BannerStack, Level
 from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.folders_panel import FoldersPanel
 from imagefinder.ui.indexing_card import IndexingCard
@@ -44,6 +45,7 @@ FIRST_SIZE = (1240, 820)
 INSPECTOR_NEEDS = 900
 SIDEBAR_WIDTH, INSPECTOR_WIDTH = 240, 280
 STUCK_MILLISECONDS = 10_000
+BUSY_MILLISECONDS = 2_000
 
 
 class MainWindow(QMainWindow):
@@ -67,6 +69,7 @@ class MainWindow(QMainWindow):
         self._folders: Sequence[Folder] = ()
         self._status: LibraryStatus | None = None
         self._failures: FailuresDialog | None = None
+        self._offline: dict[str, Banner] = {}
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
         self.bar = QueryBar()
@@ -158,6 +161,7 @@ class MainWindow(QMainWindow):
         card.cancel_requested.connect(session.cancel_indexing)
         card.failures_requested.connect(self.show_failures)
         session.pausing.connect(card.set_paused)
+        session.indexing_started.connect(lambda: card.set_progress(Progress("looking")))
         session.progressed.connect(card.set_progress)
         session.indexing_finished.connect(self._on_indexed)
         session.folders_changed.connect(self._on_folders)
@@ -167,14 +171,16 @@ class MainWindow(QMainWindow):
         session.problem.connect(self.show_problem)
         session.bug.connect(self.show_bug)
         session.closed.connect(self._on_closed)
+        session.opened.connect(self._on_opened)
         self.flow.failed.connect(self.show_problem)
         self.flow.answered.connect(self._on_answered)
         self.loader.ready.connect(self._look_whether_settled)
 
     def _restore(self) -> None:
         remembered = self._settings
-        self.resize(*FIRST_SIZE)
-        self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode()))
+        if not self.restoreGeometry(QByteArray.fromBase64(remembered.geometry.encode())):
+            room = self.screen().availableSize()
+            self.resize(min(FIRST_SIZE[0], room.width() - 40), min(FIRST_SIZE[1], room.height() - 60))
         self._splitter.restoreState(QByteArray.fromBase64(remembered.splitter.encode()))
         self._side.setVisible(remembered.sidebar_shown)
         self.bar.set_thumbnail_side(remembered.thumbnail_side)
@@ -288,6 +294,10 @@ class MainWindow(QMainWindow):
 
     # What the session says
 
+    def _on_opened(self) -> None:
+        if self.focusWidget() is None or self.bar.isAncestorOf(self.focusWidget()):
+            self.page.setFocus()  # the arrows and Enter belong to the photos
+
     def _on_folders(self, folders: Sequence[Folder]) -> None:
         self._folders = folders
         self.folders.set_folders(folders)
@@ -304,9 +314,11 @@ class MainWindow(QMainWindow):
             self.card.stopped(self.tr("Stopped by an error."))
         else:
             self.card.finished(summary)
-            for root in summary.offline:
-                text = self.tr("{root} is offline. Its photos are kept and stay searchable.")
-                self.banners.show_message(text.format(root=wording.shown(root)), Level.WARNING)
+            self._say_offline(summary.offline)
+        if summary is not None and (summary.added or summary.updated or summary.moved or summary.removed):
+            self.flow.refresh()
+        if self._failures is not None and self._failures.isVisible():
+            self._session.list_failures()
         self._look_whether_settled()
 
     def _on_failures(self, failures: object) -> None:
@@ -315,17 +327,36 @@ class MainWindow(QMainWindow):
 
     def _on_answered(self, result: SearchResult | None) -> None:
         self._network.setText(self.tr("Network: off"))
-        if self._failures is not None and self._failures.isVisible():
-            self._session.list_failures()
         self._say_status()
         self._look_whether_settled()
 
     def _on_open_failed(self, error: Exception) -> None:
-        again = (self.tr("Try again"), self._session.open) if isinstance(error, LibraryInUse) else None
-        if isinstance(error, ImageFinderError):
-            self.banners.show_message(str(error), Level.ERROR, again)
+        """Another process may let go of the library soon, so that is tried again; anything else needs the person."""
+        if isinstance(error, LibraryInUse):
+            self.page.set_searching(self.tr("Another imagefinder is using this library. Waiting for it to finish…"))
+            QTimer.singleShot(BUSY_MILLISECONDS, self, self._open_again)
+        elif isinstance(error, ImageFinderError):
+            self.page.set_searching(self.tr("The library could not be opened."))
+            self.banners.show_message(str(error), Level.ERROR, (self.tr("Try again"), self._session.open))
+        else:
+            self.page.set_searching(self.tr("The library could not be opened."))
+
+    def _open_again(self) -> None:
+        if not self._closing:
+            self._session.open()
+
+    def _say_offline(self, roots: Sequence[str]) -> None:
+        """One banner for each root that is away, for as long as it is."""
+        for root in set(self._offline) - set(roots):
+            self.banners.dismiss(self._offline.pop(root))
+        for root in roots:
+            if root not in self._offline:
+                text = self.tr("{root} is offline. Its photos are kept and stay searchable.")
+                message = text.format(root=wording.shown(root))
+                self._offline[root] = self.banners.show_message(message, Level.WARNING)
 
     def show_problem(self, error: ImageFinderError) -> None:
+        self._network.setText(self.tr("Network: off"))
         self.banners.show_message(str(error), Level.ERROR)
 
     def show_bug(self, error: BaseException) -> None:
@@ -344,7 +375,9 @@ class MainWindow(QMainWindow):
             return
         total = wording.photos(status.photos)
         if result is None:
-            parts = [total, status.model]
+            listed = self.page.model.rowCount()
+            newest = self.tr("newest {count} of {total}").format(count=wording.grouped(listed), total=total)
+            parts = [newest if 0 < listed < status.photos else total, status.model]
         else:
             shown = wording.grouped(self.page.model.rowCount())
             milliseconds = max(1, round(result.seconds * 1000))
@@ -412,8 +445,6 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fold()
-        if self.focusWidget() is None or self.focusWidget() is self.bar.focusWidget():
-            self.page.setFocus()
 
     def _fold(self) -> None:
         self.inspector.setVisible(self._settings.inspector_shown and self.width() >= INSPECTOR_NEEDS)
@@ -430,6 +461,7 @@ class MainWindow(QMainWindow):
             self.hide()
             self.loader.close()
             self.preview.stop()
+            self.flow.close()
             QTimer.singleShot(STUCK_MILLISECONDS, self, self.stuck.emit)
             self._session.close()
 

@@ -29,7 +29,7 @@ class PixelJobs(QObject):
 
     ``done(key, image, reason)`` arrives on the thread that made this object. The image is null where there was
     nothing to show; ``reason`` is then the message of the ImageFinderError, if it was one. Call ``close()`` before
-    the object goes.
+    the object goes, and let no ``make`` be the last to hold a QObject: it would be destroyed in a worker.
     """
 
     done = Signal(object, QImage, str)
@@ -38,34 +38,60 @@ class PixelJobs(QObject):
     def __init__(self, threads: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pixels")
-        self._lock = Lock()  # guards everything below
-        self._idle = threads
-        self._closed = False
-        self._wanted: deque[Job] = deque()
-        self._taken: set[Hashable] = set()
-        self._results: list[tuple[Hashable, QImage, str]] = []
+        self._queue = _Queue(threads, self._arrived.emit)
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def want(self, jobs: Iterable[Job]) -> None:
         """Replace the list. What a worker has begun is finished, and not begun again."""
-        with self._lock:
-            if self._closed:
-                return
-            self._wanted = deque(job for job in jobs if job.key not in self._taken)
-            starting = min(self._idle, len(self._wanted))
-            self._idle -= starting
-        for _ in range(starting):
-            self._pool.submit(self._work)
+        for _ in range(self._queue.replace(jobs)):
+            self._pool.submit(self._queue.work)
 
     def close(self) -> None:
         """Drop everything. Does not wait: a worker ends after the file it is reading, and says nothing any more."""
-        with self._lock:
-            self._closed = True
-            self._wanted.clear()
-            self._results.clear()
+        self._queue.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self) -> None:
+    @Slot()
+    def _deliver(self) -> None:
+        for key, image, reason in self._queue.take_results():
+            self.done.emit(key, image, reason)
+
+
+class _Queue:
+    """What the workers and the GUI thread share. After ``close()`` the workers hold nothing of Qt's objects."""
+
+    def __init__(self, workers: int, wake: Callable[[], None]) -> None:
+        self._lock = Lock()  # guards everything below
+        self._wake: Callable[[], None] | None = wake
+        self._idle = workers
+        self._wanted: deque[Job] = deque()
+        self._taken: set[Hashable] = set()
+        self._results: list[tuple[Hashable, QImage, str]] = []
+
+    def replace(self, jobs: Iterable[Job]) -> int:
+        """How many workers are to start on the new list."""
+        with self._lock:
+            if self._wake is None:
+                return 0
+            self._wanted = deque(job for job in jobs if job.key not in self._taken)
+            starting = min(self._idle, len(self._wanted))
+            self._idle -= starting
+            return starting
+
+    def take_results(self) -> list[tuple[Hashable, QImage, str]]:
+        with self._lock:
+            results, self._results = self._results, []
+            self._taken.difference_update(key for key, _, _ in results)
+            return results
+
+    def close(self) -> None:
+        with self._lock:
+            self._wake = None
+            self._wanted.clear()
+            self._results.clear()
+
+    def work(self) -> None:
+        """A worker's life: until nothing is wanted."""
         while True:
             with self._lock:
                 if not self._wanted:
@@ -75,20 +101,11 @@ class PixelJobs(QObject):
                 self._taken.add(job.key)
             image, reason = _run(job)
             with self._lock:
-                if self._closed:
+                if self._wake is None:
                     return
                 self._results.append((job.key, image, reason))
-                if len(self._results) == 1:  # one event for all that arrive before the GUI thread gets to it
-                    # Under the lock, so that close() cannot come between and the object still exists.
-                    self._arrived.emit()
-
-    @Slot()
-    def _deliver(self) -> None:
-        with self._lock:
-            results, self._results = self._results, []
-            self._taken.difference_update(key for key, _, _ in results)
-        for key, image, reason in results:
-            self.done.emit(key, image, reason)
+                if len(self._results) == 1:  # one event for all that come before the GUI thread gets to it
+                    self._wake()  # under the lock: until close() the object that is woken exists
 
 
 def _run(job: Job) -> tuple[QImage, str]:

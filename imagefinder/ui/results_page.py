@@ -9,6 +9,7 @@ from imagefinder.domain.images import Hit, Photo, SearchResult
 from imagefinder.ui.empty_state import EmptyState
 from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.results_view import ResultsView
+from imagefinder.ui.similarity import percent
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 
 
@@ -29,7 +30,7 @@ class ResultsPage(QWidget):
         self.empty = EmptyState()
         self._has_query = False
         self._has_folders = False
-        self._searching = ""
+        self._searching = self.tr("Opening the library…")
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
@@ -48,16 +49,19 @@ class ResultsPage(QWidget):
     def show_library(self, photos: Sequence[Photo], start_over: bool) -> None:
         """Photos without a query. ``start_over`` scrolls to the top; otherwise place and selection stay."""
         self._has_query = False
+        self._searching = ""
         self.model.set_photos(photos)
         if start_over:
             self.view.start_over()
 
-    def show_result(self, result: SearchResult) -> None:
+    def show_result(self, result: SearchResult, start_over: bool = True) -> None:
+        """The answers to a query; the same one asked again keeps place and selection."""
         self._has_query = True
         self._searching = ""
         self.view.set_searching(False)
         self.model.set_result(result.hits)
-        self.view.start_over()
+        if start_over:
+            self.view.start_over()
 
     def set_searching(self, text: str) -> None:
         """A search runs (``text`` says what it waits for), or none does ("")."""
@@ -83,7 +87,7 @@ class ResultsPage(QWidget):
     def _explain(self) -> None:
         if self._searching:
             self.empty.show_searching(self._searching)
-        elif self._has_query:
+        elif self._has_query and self._has_folders:
             nearest = self.model.best_hidden()
             pixmap = self.loader.pixmap(nearest.photo) if nearest else None
             self.empty.show_nothing_similar(self.model.min_similarity, nearest, pixmap)
@@ -93,6 +97,4 @@ class ResultsPage(QWidget):
             self.empty.show_welcome()
 
     def _show_nearest(self, hit: Hit) -> None:
-        from imagefinder.ui.similarity import percent
-
         self.threshold_requested.emit(percent(hit.similarity))

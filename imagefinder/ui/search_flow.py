@@ -1,6 +1,7 @@
 """From a query to its answers on the screen: asks the session, keeps the history, and tells bar, page and inspector."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
@@ -10,9 +11,13 @@ from imagefinder.domain.images import Photo, Query, SearchResult
 from imagefinder.ui import wording
 from imagefinder.ui.history import History
 from imagefinder.ui.inspector import Inspector
+from imagefinder.ui.pixel_jobs import Job, PixelJobs
 from imagefinder.ui.query_bar import LIMITS, QueryBar
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.session import Session
+
+INSPECTOR_SIDE = 400
+"""Of the selected photo in the side panel, in logical pixels: as wide as the panel is usually drawn."""
 
 
 class SearchFlow(QObject):
@@ -31,6 +36,7 @@ class SearchFlow(QObject):
         self._inspector = inspector
         self._history = History()
         self._waiting: Query | None = None
+        self._refreshing = False
         self._result: SearchResult | None = None
         self._newest: Sequence[Photo] = ()
         bar.back.connect(self.back)
@@ -44,7 +50,8 @@ class SearchFlow(QObject):
         page.view.find_similar.connect(self.find_similar)
         page.view.photos_selected.connect(self._on_selected)
         page.threshold_requested.connect(bar.set_min_similarity)
-        page.loader.ready.connect(self._on_thumbnail)
+        self._large = PixelJobs(1, self)
+        self._large.done.connect(self._on_large)
         inspector.find_similar.connect(self.find_similar)
         session.opened.connect(self._on_opened)
         session.newest_changed.connect(self._on_newest)
@@ -66,6 +73,12 @@ class SearchFlow(QObject):
         self._history.visit(query)
         self._start(query)
 
+    def refresh(self) -> None:
+        """Ask again, as the library has changed; place and selection stay. An address is not downloaded again."""
+        if self._result is not None and self._waiting is None and self._result.query.url is None:
+            self._refreshing = True
+            self._session.search(self._result.query, max(LIMITS))
+
     def find_similar(self, photo: Photo) -> None:
         self.ask(Query(photo.name, photo_id=photo.id))
 
@@ -81,6 +94,7 @@ class SearchFlow(QObject):
         """Back to the library; the queries stay in the history."""
         self._session.cancel_search()
         self._waiting = None
+        self._refreshing = False
         self._result = None
         self._bar.set_query(None, None)
         self._bar.set_waiting("")
@@ -98,6 +112,7 @@ class SearchFlow(QObject):
 
     def _start(self, query: Query) -> None:
         self._waiting = query
+        self._refreshing = False
         self._bar.set_query(query.name, self._known_picture(query))
         self._show_history()
         opened = self._session.library is not None
@@ -125,10 +140,18 @@ class SearchFlow(QObject):
             self._start(self._waiting)
 
     def _on_answer(self, result: SearchResult) -> None:
-        if result.query != self._waiting:
+        again = self._refreshing and self._result is not None and result.query == self._result.query
+        if result.query != self._waiting and not again:
+            return
+        self._refreshing = False
+        if again and self._waiting is None:
+            self._result = result
+            self._page.show_result(result, start_over=False)
+            self.answered.emit(result)
             return
         self._waiting = None
         self._result = result
+        self._bar.set_sort("similarity")  # another order would hide the best answers to a new question
         picture = QPixmap.fromImage(QImage.fromData(result.thumbnail)) if result.thumbnail else None
         self._bar.set_query(result.query.name, picture)
         self._bar.set_waiting("")
@@ -138,6 +161,7 @@ class SearchFlow(QObject):
         self.answered.emit(result)
 
     def _on_failure(self, query: Query, error: Exception) -> None:
+        self._refreshing = False
         if query != self._waiting:
             return
         self._waiting = None
@@ -170,14 +194,18 @@ class SearchFlow(QObject):
         photo = photos[0] if photos else None
         row = self._page.model.row_of(photo.id) if photo else None
         hit = self._page.model.hit(row) if row is not None else None
-        pixmap = self._page.loader.pixmap(photo) if photo else None
-        self._inspector.set_photo(photo, hit.similarity if hit else None, pixmap)
+        self._inspector.set_photo(photo, hit.similarity if hit else None, self._page.loader.pixmap(photo) if photo else None)
+        side = round(INSPECTOR_SIDE * self._inspector.devicePixelRatioF())
+        self._large.want([Job(photo.id, partial(self._session.thumbnail, photo, side), side)] if photo else [])
 
-    def _on_thumbnail(self, photo_id: int) -> None:
-        row = self._page.model.row_of(photo_id)
-        pixmap = self._page.loader.pixmap(self._page.model.photo(row)) if row is not None else None
-        if pixmap is not None:
-            self._inspector.set_picture(photo_id, pixmap)
+    def _on_large(self, photo_id: int, image: QImage, reason: str) -> None:
+        if not image.isNull():
+            image.setDevicePixelRatio(self._inspector.devicePixelRatioF())
+            self._inspector.set_picture(photo_id, QPixmap.fromImage(image))
+
+    def close(self) -> None:
+        """Let go of the worker; it is not waited for."""
+        self._large.close()
 
     def _show_history(self) -> None:
         self._bar.set_history(self._history.can_go_back, self._history.can_go_forward)

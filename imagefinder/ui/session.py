@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 INDEXING, SEARCH = "indexing", "search"
-NEWEST_PHOTOS = 500
+NEWEST_PHOTOS = 2000
 REFRESH_MILLISECONDS = 2500
 
 Result = TypeVar("Result")
@@ -74,6 +74,7 @@ class Session(QObject):
         self._lanes_left = 2
         self._closing = False
         self._edits = 0
+        self._waiting: list[Callable[[], None]] = []
         self._to_index: set[int] = set()
         self._to_forget: set[int] = set()
         self._scanning: frozenset[int] = frozenset()
@@ -101,6 +102,9 @@ class Session(QObject):
     def _on_opened(self, _: object) -> None:
         if not self._closing:
             self.opened.emit()
+            waiting, self._waiting = self._waiting, []
+            for edit in waiting:
+                edit()
             self.refresh()
             self.rescan()
 
@@ -214,10 +218,10 @@ class Session(QObject):
 
     def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result], None]) -> None:
         library = self._library
-        if library is None:
-            self.problem.emit(LibraryError(self.tr("The library is not open yet."), self.tr("Try again in a moment.")))
-            return
         if self._closing:
+            return
+        if library is None:  # still opening, or in use by another process: it is done once the library is there
+            self._waiting.append(lambda: self._edit(name, edit, done))
             return
         self._edits += 1
         self._work.cancel(INDEXING)

@@ -4,7 +4,7 @@ import re
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
-from imagefinder.domain.images import FileStamp, FolderState, ImageInfo, IndexSummary
+from imagefinder.domain.images import FileStamp, Folder, FolderState, ImageInfo, IndexSummary
 from imagefinder.domain.progress import Progress
 
 translate = QCoreApplication.translate
@@ -85,13 +85,16 @@ def dimensions(info: ImageInfo) -> str:
     return f"{grouped(info.width)} \N{MULTIPLICATION SIGN} {grouped(info.height)}"
 
 
-def folder_state(state: FolderState) -> str:
+def folder_state(folder: Folder) -> str:
+    """A folder that has photos and was never scanned to the end is not finished: a rescan goes on with it."""
+    if folder.state is FolderState.NEW and folder.photos:
+        return translate("wording", "not finished")
     return {
         FolderState.NEW: translate("wording", "new"),
         FolderState.INDEXED: translate("wording", "indexed"),
         FolderState.SCANNING: translate("wording", "scanning"),
         FolderState.OFFLINE: translate("wording", "offline"),
-    }[state]
+    }[folder.state]
 
 
 def doing(progress: Progress) -> str:
@@ -103,6 +106,7 @@ def doing(progress: Progress) -> str:
         "rebuilding": translate("wording", "Rebuilding the index"),
         "checking": translate("wording", "Checking the library"),
         "drawing": translate("wording", "Drawing pictures"),
+        "downloading": translate("wording", "Downloading"),
     }[progress.phase]
 
 
@@ -131,13 +135,13 @@ def outcome(summary: IndexSummary) -> str:
     )
     happened = ", ".join(text.format(count=grouped(number)) for number, text in counts if number)
     if summary.cancelled:
-        return (
-            translate("wording", "Stopped. {what}.").format(what=happened)
-            if happened
-            else translate("wording", "Stopped.")
-        )
+        if happened:
+            return translate("wording", "Stopped: {what}. F5 goes on.").format(what=happened)
+        return translate("wording", "Stopped. F5 goes on.")
     if happened:
         return translate("wording", "Done: {what}.").format(what=happened)
+    if summary.offline:
+        return translate("wording", "Everything that is connected is up to date.")
     return translate("wording", "Everything is up to date.")
 
 

@@ -1,5 +1,6 @@
 """Windows as the app builds them, on the offscreen platform, and a check that nothing of theirs is left behind."""
 
+import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,15 @@ from driving import PATIENCE
 from imagefinder import app
 from imagefinder.paths import Paths
 from imagefinder.ui.main_window import MainWindow
+
+
+@pytest.fixture(autouse=True)
+def collected_on_this_thread() -> Iterator[None]:
+    """As in the app: a cycle of QObjects must not be collected on a worker thread."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
 
 
 @pytest.fixture

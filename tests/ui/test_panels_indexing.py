@@ -73,7 +73,7 @@ def test_cancel_says_that_it_is_stopping(card: IndexingCard, qtbot: QtBot) -> No
     card.set_progress(replace(READING, done=1300))
     assert "Stopping…" in words(card)
     card.finished(replace(SUMMARY, cancelled=True))
-    assert words(card) == ["Stopped. 1,204 added, 3 updated."]
+    assert words(card) == ["Stopped: 1,204 added, 3 updated. F5 goes on."]
     card.set_progress(READING)
     assert "Indexing" in words(card)
     assert button(card, "Cancel").isEnabled()

@@ -222,7 +222,7 @@ def test_numbers_and_dates_are_those_of_the_country() -> None:
     [
         (IndexSummary(0, 0, 0, 0, 9, (), (), 1, 0), "Everything is up to date."),
         (IndexSummary(1204, 0, 2, 1, 9, (), (), 1, 0), "Done: 1,204 added, 2 moved, 1 removed."),
-        (IndexSummary(0, 0, 0, 0, 9, (), (), 1, 0, cancelled=True), "Stopped."),
+        (IndexSummary(0, 0, 0, 0, 9, (), (), 1, 0, cancelled=True), "Stopped. F5 goes on."),
     ],
 )
 def test_an_outcome_is_one_sentence(summary: IndexSummary, words: str) -> None:

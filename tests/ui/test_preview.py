@@ -23,14 +23,29 @@ BROKEN = "/photos/broken.jpg"
 THUMBNAIL, FILE = 60, 200  # the greys that tell one from the other
 
 
-class Scene:
-    """A window with something to focus, covered by a preview over six photos of 4000 x 3000 pixels."""
+class Files:
+    """Greys in place of files, while the gate is open. Holds no widget: a worker may be the last to hold this."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self) -> None:
         self.asked: list[tuple[str, int, int]] = []
         self.threads: set[int] = set()
         self.gate = threading.Event()
         self.gate.set()
+
+    def load(self, path: str, width: int, height: int) -> Pixels:
+        self.threads.add(threading.get_ident())
+        self.asked.append((path, width, height))
+        assert self.gate.wait(10)
+        if path == BROKEN:
+            raise UnreadableImage("The file ends too early.")
+        return np.full((height, width, 3), FILE, np.uint8)
+
+
+class Scene:
+    """A window with something to focus, covered by a preview over six photos of 4000 x 3000 pixels."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        self.files = Files()
         names = ["a.jpg", "b.jpg", "c.jpg", "broken.jpg", "e.jpg", "f.jpg"]
         self.photos = [make_photo(n, name, size=(4000, 3000)) for n, name in enumerate(names)]
         self.window = QWidget()
@@ -40,21 +55,13 @@ class Scene:
         self.loader = ThumbnailLoader(lambda photo, side: np.full((120, 160, 3), THUMBNAIL, np.uint8))
         self.model = ResultsModel(self.loader)
         self.model.set_photos(self.photos)
-        self.preview = Preview(self.window, self.model, self.loader, self._load)
+        self.preview = Preview(self.window, self.model, self.loader, self.files.load)
         (self.picture,) = self.preview.findChildren(ZoomPicture)
         qtbot.addWidget(self.window)
         self.window.show()
         self.field.setFocus()
         with qtbot.waitSignal(self.loader.ready):
             self.loader.want(self.photos[:1], 160)
-
-    def _load(self, path: str, width: int, height: int) -> Pixels:
-        self.threads.add(threading.get_ident())
-        self.asked.append((path, width, height))
-        assert self.gate.wait(10)
-        if path == BROKEN:
-            raise UnreadableImage("The file ends too early.")
-        return np.full((height, width, 3), FILE, np.uint8)
 
     def centre(self) -> int:
         """The grey in the middle of the picture, as painted."""
@@ -68,27 +75,27 @@ class Scene:
 def scene(qtbot: QtBot) -> Iterator[Scene]:
     scene = Scene(qtbot)
     yield scene
-    scene.gate.set()
+    scene.files.gate.set()
     scene.preview.stop()
     scene.loader.close()
 
 
 def test_the_thumbnail_shows_at_once_and_the_photo_follows_from_another_thread(scene: Scene, qtbot: QtBot) -> None:
-    scene.gate.clear()
+    scene.files.gate.clear()
     scene.preview.show_row(0)
     assert scene.preview.geometry() == scene.window.rect()
     assert scene.centre() == THUMBNAIL
-    scene.gate.set()
+    scene.files.gate.set()
     qtbot.waitUntil(lambda: scene.centre() == FILE)
-    path, width, height = scene.asked[0]
+    path, width, height = scene.files.asked[0]
     assert path == "/photos/a.jpg"
     assert 3 * width == 4 * height
     assert width == scene.picture.width() or height == scene.picture.height()
-    assert threading.get_ident() not in scene.threads
+    assert threading.get_ident() not in scene.files.threads
 
 
 def test_without_a_thumbnail_the_average_colour_stands_in(scene: Scene) -> None:
-    scene.gate.clear()
+    scene.files.gate.clear()
     scene.preview.show_row(5)
     assert scene.picture.grab().toImage().pixelColor(scene.picture.rect().center()) == QColor("#336699")
 
@@ -98,7 +105,7 @@ def test_it_keeps_covering_the_window(scene: Scene, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: scene.centre() == FILE)
     scene.window.resize(700, 500)
     assert scene.preview.geometry() == scene.window.rect()
-    qtbot.waitUntil(lambda: any(width <= scene.picture.width() for _, width, _ in scene.asked[-3:]))
+    qtbot.waitUntil(lambda: any(width <= scene.picture.width() for _, width, _ in scene.files.asked[-3:]))
 
 
 @pytest.mark.parametrize(
@@ -146,23 +153,23 @@ def test_tab_does_not_lead_to_what_is_covered(scene: Scene) -> None:
 
 def test_the_neighbours_are_loaded_ahead(scene: Scene, qtbot: QtBot) -> None:
     scene.preview.show_row(1)
-    qtbot.waitUntil(lambda: [path[-5] for path, _, _ in scene.asked] == ["b", "c", "a"])
+    qtbot.waitUntil(lambda: [path[-5] for path, _, _ in scene.files.asked] == ["b", "c", "a"])
     qtbot.waitUntil(lambda: scene.centre() == FILE)
-    scene.gate.clear()
+    scene.files.gate.clear()
     scene.preview.step(1)
     assert scene.centre() == FILE  # at once, nothing can load now
 
 
 def test_rushing_through_loads_where_it_ends_and_skips_the_rest(scene: Scene, qtbot: QtBot) -> None:
     scene.model.set_photos([make_photo(n, f"{n}.jpg", size=(4000, 3000)) for n in range(100)])
-    scene.gate.clear()
+    scene.files.gate.clear()
     scene.preview.show_row(0)
-    qtbot.waitUntil(lambda: len(scene.asked) == 1)
+    qtbot.waitUntil(lambda: len(scene.files.asked) == 1)
     for _ in range(60):
         scene.preview.step(1)
-    scene.gate.set()
-    qtbot.waitUntil(lambda: len(scene.asked) == 4 and scene.centre() == FILE)
-    assert [path for path, _, _ in scene.asked[1:]] == [f"/photos/{n}.jpg" for n in (60, 61, 59)]
+    scene.files.gate.set()
+    qtbot.waitUntil(lambda: len(scene.files.asked) == 4 and scene.centre() == FILE)
+    assert [path for path, _, _ in scene.files.asked[1:]] == [f"/photos/{n}.jpg" for n in (60, 61, 59)]
 
 
 def test_what_cannot_be_read_says_why_and_keeps_its_stand_in(scene: Scene, qtbot: QtBot) -> None:
@@ -197,11 +204,11 @@ def test_a_row_that_is_not_there_is_an_error(scene: Scene) -> None:
 
 def test_zooming_by_keys_loads_more_pixels_and_goes_back_to_the_whole(scene: Scene, qtbot: QtBot) -> None:
     scene.preview.show_row(0)
-    qtbot.waitUntil(lambda: len(scene.asked) >= 1)
-    fitting = scene.asked[0][1]
+    qtbot.waitUntil(lambda: len(scene.files.asked) >= 1)
+    fitting = scene.files.asked[0][1]
     for _ in range(4):
         QTest.keyClick(scene.preview, Key.Key_Plus)
-    qtbot.waitUntil(lambda: scene.asked[-1][1] > 2 * fitting)
+    qtbot.waitUntil(lambda: scene.files.asked[-1][1] > 2 * fitting)
     assert scene.says("%")
     QTest.keyClick(scene.preview, Key.Key_Minus)
     assert scene.picture.zoom == pytest.approx(1.25**3)
@@ -282,9 +289,9 @@ def test_enormous_photos_are_asked_for_within_reason(ramp: ZoomPicture) -> None:
 
 
 def test_stopping_does_not_wait_for_a_slow_file(scene: Scene, qtbot: QtBot) -> None:
-    scene.gate.clear()
+    scene.files.gate.clear()
     scene.preview.show_row(0)
-    qtbot.waitUntil(lambda: len(scene.asked) == 1)
+    qtbot.waitUntil(lambda: len(scene.files.asked) == 1)
     started = time.perf_counter()
     scene.preview.stop()
     scene.preview.close()

@@ -96,7 +96,7 @@ def build(paths: Paths, device: str = "auto", last_crash: Path | None = None) ->
 
 
 def run_window(paths: Paths, arguments: Sequence[str], device: str = "auto") -> int:
-    """Show the window until it is closed; or give ``arguments`` to the one that has this library open already."""
+    """Show the window until it is closed, and end the process; or give ``arguments`` to the one that is open."""
     absolute = [str(Path(argument).absolute()) for argument in arguments]
     app = application()
     if hand_over(paths.library, absolute):
@@ -105,6 +105,7 @@ def run_window(paths: Paths, arguments: Sequence[str], device: str = "auto") -> 
     window = build(paths, device, crash_memory.begin())
     first = FirstInstance(paths.library, window)
     first.arguments_received.connect(window.take)
+    window.closing.connect(first.close)  # a start from now on opens a window of its own, once the library is free
     app.setQuitOnLastWindowClosed(False)  # the window hides at once, and the library is saved behind it
     window.closed.connect(app.quit)
     window.stuck.connect(_give_up)
@@ -121,14 +122,18 @@ def run_window(paths: Paths, arguments: Sequence[str], device: str = "auto") -> 
             QTimer.singleShot(0, lambda: window.take(absolute))
         code = app.exec()
     crash_memory.end()
-    return code
+    logging.shutdown()
+    # Everything is saved and closed. A thread that hangs in a dead network drive would be waited for by a plain return.
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _give_up() -> None:
     """Something hangs beyond our reach, as reads from a dead network drive do. What was committed is on disk."""
     log.error("closing takes too long; ending the process")
+    print("imagefinder: something hangs, so the process was ended. What was committed is safe.", file=sys.stderr)
     logging.shutdown()
-    os._exit(0)
+    os._exit(1)
 
 
 def save_screenshot(paths: Paths, query: str, target: Path, device: str = "auto") -> Path:
@@ -138,7 +143,7 @@ def save_screenshot(paths: Paths, query: str, target: Path, device: str = "auto"
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application()
-    with _qt_messages_logged():
+    with _qt_messages_logged(), _collected_on_this_thread():
         window = build(paths, device)
         window.show()
         ready = _Waiter(window.settled, window)

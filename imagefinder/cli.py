@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Any
 
 import imagefinder
 from imagefinder import diagnostics
-from imagefinder.domain.errors import Cancelled, ImageFinderError, LibraryError
+from imagefinder.domain.errors import Cancelled, ImageFinderError, LibraryError, ModelError
 from imagefinder.domain.images import IndexSummary, Query, SearchResult
 from imagefinder.domain.progress import CancelToken, Progress
 from imagefinder.paths import Paths
@@ -33,7 +34,7 @@ class Run:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line. Options that hold for all commands may stand before or behind the command."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     shared.add_argument(
         "--library", type=Path, metavar="DIR", help="the library to use (default: the one of this user)"
     )
@@ -44,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="imagefinder",
         parents=[shared],
+        allow_abbrev=False,
         description="Find similar pictures in your own photo folders. Without a command, the window opens; a folder "
         "given then is added to the library, and a picture becomes the query.",
         epilog="A folder that is named like a command is meant with ./NAME.",
@@ -52,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
 
     def command(name: str, run: Callable[[Run], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, parents=[shared], help=text, description=text)
+        added = commands.add_parser(name, parents=[shared], allow_abbrev=False, help=text, description=text)
         added.set_defaults(run=run)
         return added
 
@@ -75,6 +77,10 @@ def parser() -> argparse.ArgumentParser:
     add.add_argument("--json", action="store_true")
     add = command("export", _export, "Write all embeddings into a numpy file.")
     add.add_argument("file", metavar="FILE.npz", type=Path)
+    add = command("selftest", _selftest, "Try the whole app on drawn pictures, in a temporary folder.")
+    add.add_argument("--json", action="store_true")
+    add = command("integrate", _integrate, 'Put the app into this person\'s menus and "Open with" lists (Linux).')
+    add.add_argument("--remove", action="store_true", help="take it out again")
     add = command("demo", _demo, "Draw a small gallery, index it and show a search in it.")
     add.add_argument("folder", nargs="?", metavar="DIR", type=Path, help="where to draw it (default: imagefinder-demo)")
     models = command("models", _models, "List, add, download or remove models.")
@@ -86,19 +92,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-COMMANDS = ("window", "index", "search", "status", "verify", "export", "demo", "models")
+COMMANDS = ("window", "index", "search", "status", "verify", "export", "selftest", "integrate", "demo", "models")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line. Returns the exit code: 0 done, 1 a known problem, 2 wrong usage, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     parsed = parser().parse_args(_with_command(given))
-    paths = Paths.resolve(getattr(parsed, "basedir", None), getattr(parsed, "library", None))
-    diagnostics.start_log(paths.logs, getattr(parsed, "verbose", False))
-    run = Run(parsed, paths, CancelToken())
+    written = None
     try:
-        code: int = parsed.run(run)
-        sys.stdout.flush()
+        paths = Paths.resolve(getattr(parsed, "basedir", None), getattr(parsed, "library", None))
+        written = diagnostics.start_log(paths.logs, getattr(parsed, "verbose", False))
+        code: int = parsed.run(Run(parsed, paths, CancelToken()))
+        if sys.stdout is not None:  # there is none behind a window of Windows
+            sys.stdout.flush()
     except Cancelled:
         return INTERRUPTED
     except KeyboardInterrupt:
@@ -109,6 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:  # the reader of a pipe went away: not our error, but there is nobody to write to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # nothing gets past here unexplained
+        logging.getLogger(__name__).critical("a bug", exc_info=error)
+        tell(f"imagefinder: something went wrong that should not have: {error!r}")
+        tell(f"That is a bug. The details are in {written}." if written else "That is a bug.")
         return 1
     return code
 
@@ -130,9 +142,9 @@ def _with_command(given: list[str]) -> list[str]:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
     return number
 
 
@@ -174,12 +186,14 @@ def _index(run: Run) -> int:
     from imagefinder.usecases.opening import open_library
 
     _interruptible(run)
+    models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
+    if run.arguments.model is not None:
+        models.shelf.spec(run.arguments.model)  # a name that does not exist must not leave a library behind
     with open_library(run.paths.library) as library:
-        folders = [library.add_folder(str(folder)) for folder in run.arguments.folders]
-        models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
         active = library.active_model()
         spec = models.spec(library, run.arguments.model)
         embedder = models.embedder(library, spec)
+        folders = [library.add_folder(str(folder)) for folder in run.arguments.folders]
         ids = [folder.id for folder in folders]
         # Another model replaces the library's only when it has seen every photo, so it must look at all folders.
         switching = active is not None and active.fingerprint != spec.fingerprint
@@ -339,22 +353,86 @@ def _models(run: Run) -> int:
         shelf.remove(name)
         say(f"Removed {name}.")
     else:
-        rows = [
-            {
-                "name": spec.name,
-                "here": shelf.available(spec.name),
-                "dimension": spec.dimension,
-                "licence": spec.licence,
-                "description": spec.description,
-            }
-            for spec in (shelf.spec(known) for known in shelf.names())
-        ]
+        rows = []
+        for known in shelf.names():
+            try:
+                spec = shelf.spec(known)
+            except ModelError as error:  # one damaged file on the shelf must not hide the others
+                tell(f"imagefinder: {error}")
+                continue
+            rows.append(
+                {
+                    "name": spec.name,
+                    "here": shelf.available(spec.name),
+                    "download": shelf.downloadable(spec.name),
+                    "dimension": spec.dimension,
+                    "licence": spec.licence,
+                    "description": spec.description,
+                }
+            )
         if run.arguments.json:
             _print_json(rows)
         else:
             for row in rows:
-                here = "ready" if row["here"] else "to download"
+                here = "ready" if row["here"] else "to download" if row["download"] else "needs a file"
                 say(f"{row['name']:24} {here:12} {row['dimension']:>5}  {row['licence']:12} {row['description']}")
+    return 0
+
+
+def _selftest(run: Run) -> int:
+    import tempfile
+
+    from imagefinder.usecases.selftest import Trial, openmp_runtimes, try_out
+
+    as_json = run.arguments.json
+    checks = []
+    # Windows cannot remove a file that is open, and one log line too many must not fail the test.
+    with tempfile.TemporaryDirectory(prefix="imagefinder selftest ", ignore_cleanup_errors=True) as folder:
+        trial = Trial(Path(folder), getattr(run.arguments, "device", "auto"))
+        for check in try_out([*trial.steps(), ("show the window", lambda: _try_window(trial.paths, trial.query))]):
+            checks.append(check)
+            if not as_json:
+                say(f"{'ok    ' if check.ok else 'FAILED'} {check.name:26} {check.seconds:5.1f} s  {check.detail}")
+    ok = all(check.ok for check in checks)
+    facts = {"Device": trial.device, "OpenMP": ", ".join(openmp_runtimes()) or "none"}
+    if as_json:
+        record = [
+            {"name": check.name, "ok": check.ok, "seconds": round(check.seconds, 3), "detail": check.detail}
+            for check in checks
+        ]
+        _print_json({"ok": ok, "versions": dict(diagnostics.versions()), **facts, "checks": record})
+    else:
+        for name, value in [*diagnostics.versions(), *facts.items()]:
+            say(f"{name:20} {value}")
+        say("Everything works." if ok else "Something does not work.")
+    return 0 if ok else 1
+
+
+def _try_window(paths: Paths, query: Path) -> str:
+    """Show the window on a search, on the display that is here or else in memory, and close it."""
+    from imagefinder.display import why_no_screenshot, why_no_window
+
+    if not why_no_window():
+        names = {"win32": "windows", "darwin": "cocoa"}
+        here = "wayland" if os.environ.get("WAYLAND_DISPLAY") else "xcb"
+        os.environ.setdefault("QT_QPA_PLATFORM", names.get(sys.platform, here))
+    elif why_no_screenshot():
+        raise ImageFinderError(why_no_screenshot())
+    from imagefinder.app import save_screenshot
+
+    picture = save_screenshot(paths, str(query), query.with_name("window.png"))
+    return f"drawn with the results of a search, {picture.stat().st_size:,} bytes as PNG, then closed"
+
+
+def _integrate(run: Run) -> int:
+    from imagefinder.integrate import disintegrate, integrate
+
+    if run.arguments.remove:
+        for place in disintegrate():
+            say(f"Removed {place}")
+    else:
+        for place in integrate():
+            say(f"Wrote {place}")
     return 0
 
 
@@ -373,6 +451,8 @@ def _demo(run: Run) -> int:
         demo = prepare_demo(home, run.paths, device, run.token, line)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _print_summary(demo.summary)
+    if demo.summary.cancelled:
+        return INTERRUPTED
     if not why_no_window():
         from imagefinder.app import run_window
 

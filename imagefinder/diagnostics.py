@@ -63,6 +63,7 @@ def start_log(folder: Path, verbose: bool = False) -> Path:
     path = folder / "imagefinder.log"
     root = logging.getLogger()
     root.setLevel(logging.INFO)
+    logging.raiseExceptions = False  # a full disk must not print its own story over the results
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler: logging.Handler = logging.handlers.RotatingFileHandler(

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import platformdirs
 
+from imagefinder.domain.errors import ImageFinderError
+
 APP = "imagefinder"
 
 
@@ -21,11 +23,18 @@ class Paths:
     def resolve(cls, basedir: Path | None = None, library: Path | None = None) -> "Paths":
         """The system's places, or everything below ``basedir``. ``library`` moves the library alone."""
         if basedir is not None:
-            base = basedir.expanduser().absolute()
+            base = _absolute(basedir)
             data, config, log = base / "data", base / "config", base / "log"
         else:
             data = platformdirs.user_data_path(APP, appauthor=False)
             config = platformdirs.user_config_path(APP, appauthor=False)
             log = platformdirs.user_log_path(APP, appauthor=False)
-        chosen = library.expanduser().absolute() if library is not None else data / "library"
+        chosen = _absolute(library) if library is not None else data / "library"
         return cls(library=chosen, models=data / "models", settings=config / "settings.json", logs=log)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError as error:  # ~nobody
+        raise ImageFinderError(f"{path} cannot be found: {error}", "Write the whole path.") from error

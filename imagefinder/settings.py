@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+LARGEST = 10_000
+"""No number that is remembered needs to be larger."""
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +45,11 @@ def load(path: Path) -> Settings:
     kept: dict[str, Any] = {}
     for field in fields(Settings):
         value = record.get(field.name)
-        if type(value) is type(getattr(defaults, field.name)):
+        if type(value) is not type(getattr(defaults, field.name)):
+            continue
+        if isinstance(value, int):
+            value = type(value)(max(0, min(LARGEST, value)))
+        if not isinstance(value, str) or value.isprintable():  # half a surrogate, say, is nothing Qt can take
             kept[field.name] = value
     return Settings(**kept)
 

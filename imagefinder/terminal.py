@@ -3,6 +3,7 @@
 import shutil
 import sys
 from types import TracebackType
+from typing import TextIO
 
 from imagefinder.domain.progress import Progress
 
@@ -19,13 +20,18 @@ WORDS = {
 
 def say(text: str) -> None:
     """Print a result. Names that are no valid text are shown escaped."""
-    print(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(sys.stdout.encoding or "utf-8"))
+    _print(text, sys.stdout)
 
 
 def tell(text: str) -> None:
     """Print a message that is not the result."""
-    encoding = sys.stderr.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr, flush=True)
+    _print(text, sys.stderr)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    if stream is not None:  # a program without a console has none
+        encoding = stream.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=stream is sys.stderr)
 
 
 def describe(progress: Progress) -> str:
@@ -51,7 +57,7 @@ class ProgressLine:
     """A line that rewrites itself on a terminal, and is silent in a pipe. Usable as a ProgressSink."""
 
     def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
+        self._shown = sys.stderr is not None and sys.stderr.isatty()
         self._used = False
 
     def __call__(self, progress: Progress) -> None:

@@ -117,9 +117,29 @@ def test_an_unknown_model_is_answered_with_the_known_ones(cli: Cli, photos: Path
     assert "colour-layout" in cli.errors
 
 
+def test_a_wrong_model_leaves_no_library_behind(cli: Cli, photos: Path) -> None:
+    cli("index", str(photos), "--model", "nonsense", expect=1)
+    assert not (cli.base / "data" / "library").exists()
+
+
+@pytest.mark.parametrize("target", ["/", ".", "/proc/version/x.npz"])
+def test_an_export_to_nowhere_is_explained(cli: Cli, photos: Path, target: str) -> None:
+    cli("index", str(photos))
+    cli("export", target, expect=1)
+    assert "Traceback" not in cli.errors
+    assert "bug" not in cli.errors
+
+
+def test_a_bug_is_logged_and_said(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imagefinder.usecases.opening.open_existing", lambda directory: 1 // 0)
+    cli("status", expect=1)
+    assert "That is a bug" in cli.errors
+    assert "ZeroDivisionError" in (cli.base / "log" / "imagefinder.log").read_text()
+
+
 def test_models_are_listed(cli: Cli) -> None:
     rows = cli.json("models")
-    assert {"name", "here", "dimension", "licence", "description"} == set(rows[0])
+    assert {"name", "here", "download", "dimension", "licence", "description"} == set(rows[0])
     assert any(row["name"] == "colour-layout" and row["here"] for row in rows)
 
 

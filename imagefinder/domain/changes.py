@@ -64,9 +64,10 @@ def looks_offline(surviving: int, known: int) -> bool:
     """Whether a root that is there has lost so much at once that a drive is the likelier cause than a person.
 
     ``surviving`` counts the known photos that are still in place or were found moved. A mount point whose drive is
-    away is empty; one with another drive in it has files, but none of these.
+    away is empty; one with another drive in it has files, but none of these. Few photos may well have been deleted
+    on purpose, but not all of them: that needs the person's say.
     """
-    return known >= ENOUGH_TO_JUDGE and surviving < known * FEW
+    return surviving < known * FEW and (known >= ENOUGH_TO_JUDGE or surviving == 0)
 
 
 class Lost(NamedTuple):

@@ -18,7 +18,14 @@ class Cancelled(Exception):
 
 
 class UnreadableImage(ImageFinderError):
-    """One file that could not become pixels. ``message`` is the reason, in plain words."""
+    """One file that could not become pixels. ``message`` is the reason, in plain words.
+
+    ``lasting`` says that the same file will fail again; a drive that was away or a file that was being written may not.
+    """
+
+    def __init__(self, message: str, hint: str = "", lasting: bool = True) -> None:
+        super().__init__(message, hint)
+        self.lasting = lasting
 
 
 class UnknownName(ImageFinderError):

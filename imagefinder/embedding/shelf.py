@@ -63,6 +63,10 @@ class ModelShelf:
         self.spec(name)
         return name == DEFAULT_MODEL or name in self._here()
 
+    def downloadable(self, name: str) -> bool:
+        """Whether its network offers weights to download."""
+        return name in ARCHITECTURES and ARCHITECTURES[name].download
+
     def load(
         self,
         name: str,

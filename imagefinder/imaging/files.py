@@ -76,9 +76,10 @@ def _regular_file(path: str) -> Iterator[tuple[BinaryIO, FileStamp]]:
             yield file, stamp
             after = os.fstat(file.fileno())
             if (after.st_size, after.st_mtime_ns) != stamp:
-                raise UnreadableImage("The file changed while it was read.", "It is tried again at the next scan.")
+                raise UnreadableImage("The file changed while it was read.", "It is tried again at the next scan.", False)
     except (OSError, ValueError) as error:
-        raise UnreadableImage(_reason(path, error)) from error
+        # A drive that was away may be back, and permissions change: only a name stays what it is.
+        raise UnreadableImage(_reason(path, error), lasting=isinstance(error, ValueError)) from error
 
 
 def _check_regular(status: os.stat_result) -> None:

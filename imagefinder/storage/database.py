@@ -24,8 +24,9 @@ class Database:
         self.lock = threading.RLock()
         self._here = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
-        self._opening = threading.Lock()
+        self._opening = threading.Condition()
         self._closed = False
+        self._users = 0
         try:
             with explained(path):
                 self._prepare(self.connection())
@@ -51,9 +52,19 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """This thread's connection, with SQLite's errors turned into LibraryError."""
+        """This thread's connection, with SQLite's errors turned into LibraryError; ``close`` waits for the block."""
         with explained(self.path):
-            yield self.connection()
+            connection = self.connection()
+            with self._opening:
+                if self._closed:
+                    raise LibraryError("The library is closed.")
+                self._users += 1
+            try:
+                yield connection
+            finally:
+                with self._opening:
+                    self._users -= 1
+                    self._opening.notify_all()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -90,9 +101,14 @@ class Database:
                 self._here.writing = False
 
     def close(self) -> None:
-        """Close the connections of all threads; the last one moves the log into the file."""
+        """Close the connections of all threads; the last one moves the log into the file.
+
+        What is being read or written is waited for: a connection that is closed under a running statement crashes
+        the interpreter.
+        """
         with self._opening:
             self._closed = True
+            self._opening.wait_for(lambda: self._users == 0)
             for _, connection in self._open:
                 connection.close()
             self._open.clear()

@@ -36,17 +36,17 @@ def reveal(paths: Sequence[str]) -> bool:
 
 def _reveal_by_dbus(urls: Sequence[QUrl]) -> bool:
     """https://www.freedesktop.org/wiki/Specifications/file-manager-interface/"""
-    from PySide6.QtDBus import QDBusConnection, QDBusInterface, QDBusMessage
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage
 
     bus = QDBusConnection.sessionBus()
-    if not bus.isConnected():
+    interface = bus.interface() if bus.isConnected() else None
+    name = "org.freedesktop.FileManager1"
+    if interface is None or not interface.isServiceRegistered(name).value():
         return False
-    manager = QDBusInterface("org.freedesktop.FileManager1", "/org/freedesktop/FileManager1", "", bus)
-    manager.setTimeout(1000)
-    if not manager.isValid():
-        return False
-    reply = manager.call("ShowItems", [bytes(url.toEncoded().data()).decode() for url in urls], "")
-    return reply.type() is QDBusMessage.MessageType.ReplyMessage
+    call = QDBusMessage.createMethodCall(name, "/org/freedesktop/FileManager1", name, "ShowItems")
+    call.setArguments([[bytes(url.toEncoded().data()).decode() for url in urls], ""])
+    bus.asyncCall(call)  # the file manager may take its time; the window does not wait for it
+    return True
 
 
 def copy_photos(photos: Sequence[Photo], image: QImage | None) -> None:

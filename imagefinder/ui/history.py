@@ -19,6 +19,11 @@ class History:
         self._queries = [*self._queries[: self._at + 1], query][-LONGEST:]
         self._at = len(self._queries) - 1
 
+    def replace_current(self, query: Query) -> None:
+        """The same query in another form: a downloaded picture instead of its address."""
+        if self._at >= 0:
+            self._queries[self._at] = query
+
     @property
     def current(self) -> Query | None:
         return self._queries[self._at] if self._at >= 0 else None

@@ -39,7 +39,6 @@ class Lane(QThread):
     ``run`` and are delivered to its own methods in the GUI thread, so that callbacks of any kind are safe.
     """
 
-    busy_changed = Signal(bool)
     _said = Signal(object, object)
     _progressed = Signal(object, object)
 
@@ -59,18 +58,10 @@ class Lane(QThread):
         failed: Callable[[Exception], None] = _ignore,
         progressed: Callable[[Progress], None] = _ignore,
         over: Callable[[], None] = lambda: None,
-        *,
-        replacing: bool = False,
     ) -> Job:
-        """Queue a job. ``replacing`` cancels the earlier jobs of the same name, queued or running."""
-        if replacing:
-            for earlier in self.unfinished(name):
-                earlier.replaced = True
-                earlier.token.cancel()
+        """Queue a job."""
         job = Job(name, work, done, failed, progressed, over)
         self._unfinished.append(job)
-        if len(self._unfinished) == 1:
-            self.busy_changed.emit(True)
         self._jobs.put(job)
         return job
 
@@ -78,6 +69,13 @@ class Lane(QThread):
         """Cancel the unfinished jobs of this name, or all."""
         for job in self._unfinished:
             if name is None or job.name == name:
+                job.token.cancel()
+
+    def replace(self, name: str) -> None:
+        """Cancel the jobs of this name, and do not deliver what they may still have to say."""
+        for job in self._unfinished:
+            if job.name == name:
+                job.replaced = True
                 job.token.cancel()
 
     def unfinished(self, name: str) -> list[Job]:
@@ -117,8 +115,6 @@ class Lane(QThread):
 
     def _deliver(self, job: Job, outcome: object) -> None:
         self._unfinished.remove(job)
-        if not self._unfinished:
-            self.busy_changed.emit(False)
         try:
             if isinstance(outcome, Cancelled) or job.replaced:
                 pass

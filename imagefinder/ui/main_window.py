@@ -53,6 +53,8 @@ class MainWindow(QMainWindow):
 
     settled = Signal()
     """A query has been answered, its thumbnails are there, and nothing is being indexed."""
+    closing = Signal()
+    """The window is hidden and takes nothing more."""
     closed = Signal()
     """The library is saved and closed, and the lanes have ended."""
     stuck = Signal()
@@ -155,7 +157,7 @@ class MainWindow(QMainWindow):
         self.folders.remove_requested.connect(session.remove_folder)
         self.folders.excludes_changed.connect(session.set_excludes)
         self.folders.forget_requested.connect(session.forget_missing)
-        self.folders.reveal_requested.connect(desktop.open_file)
+        self.folders.reveal_requested.connect(self._show_folder)
         card.pause_requested.connect(session.pause)
         card.resume_requested.connect(session.resume)
         card.cancel_requested.connect(session.cancel_indexing)
@@ -173,6 +175,7 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._on_closed)
         session.opened.connect(self._on_opened)
         self.flow.failed.connect(self.show_problem)
+        self.flow.downloading.connect(self._say_network)
         self.flow.answered.connect(self._on_answered)
         self.loader.ready.connect(self._look_whether_settled)
 
@@ -263,10 +266,18 @@ class MainWindow(QMainWindow):
 
             self._failures = FailuresDialog(self)
             self._failures.retry_requested.connect(self._session.retry)
-            self._failures.reveal_requested.connect(lambda path: desktop.reveal([path]))
+            self._failures.reveal_requested.connect(self._show_in_folder)
         self._session.list_failures()
         self._failures.show()
         self._failures.raise_()
+
+    def _show_folder(self, path: str) -> None:
+        if not desktop.open_file(path):
+            self.banners.show_message(self.tr("{path} could not be opened.").format(path=wording.shown(path)))
+
+    def _show_in_folder(self, path: str) -> None:
+        if not desktop.reveal([path]):
+            self.banners.show_message(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
 
     def show_about(self) -> None:
         rows = [
@@ -325,8 +336,11 @@ class MainWindow(QMainWindow):
         if self._failures is not None:
             self._failures.set_failures(failures)  # type: ignore[arg-type]  # a list of Failure, through a Signal(object)
 
+    def _say_network(self, downloading: bool) -> None:
+        on, off = self.tr("Network: downloading the picture"), self.tr("Network: off")
+        self._network.setText(on if downloading else off)
+
     def _on_answered(self, result: SearchResult | None) -> None:
-        self._network.setText(self.tr("Network: off"))
         self._say_status()
         self._look_whether_settled()
 
@@ -356,7 +370,6 @@ class MainWindow(QMainWindow):
                 self._offline[root] = self.banners.show_message(message, Level.WARNING)
 
     def show_problem(self, error: ImageFinderError) -> None:
-        self._network.setText(self.tr("Network: off"))
         self.banners.show_message(str(error), Level.ERROR)
 
     def show_bug(self, error: BaseException) -> None:
@@ -428,8 +441,6 @@ class MainWindow(QMainWindow):
         if drop.folders:
             self._session.add_folders(drop.folders)
         if drop.query is not None:
-            if drop.query.url is not None:
-                self._network.setText(self.tr("Network: downloading the picture"))
             self.flow.ask(drop.query)
         if drop.ignored:
             text = self.tr("Searching for the first picture; {count} more were left aside.")
@@ -457,6 +468,7 @@ class MainWindow(QMainWindow):
         event.ignore()
         if not self._closing:
             self._closing = True
+            self.closing.emit()
             self._remember()
             self.hide()
             self.loader.close()

@@ -6,7 +6,7 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
-from imagefinder.domain.errors import ImageFinderError
+from imagefinder.domain.errors import ImageFinderError, LibraryInUse
 from imagefinder.domain.images import Photo, Query, SearchResult
 from imagefinder.ui import wording
 from imagefinder.ui.history import History
@@ -24,6 +24,8 @@ class SearchFlow(QObject):
     """``answered`` carries the SearchResult that is shown now, or None where the library is; ``failed`` an error."""
 
     answered = Signal(object)
+    downloading = Signal(bool)
+    """Whether the app is online for a picture whose address the person gave."""
     failed = Signal(object)
 
     def __init__(
@@ -55,6 +57,7 @@ class SearchFlow(QObject):
         inspector.find_similar.connect(self.find_similar)
         session.opened.connect(self._on_opened)
         session.newest_changed.connect(self._on_newest)
+        session.open_failed.connect(self._on_open_failed)
         session.search_finished.connect(self._on_answer)
         session.search_failed.connect(self._on_failure)
 
@@ -74,8 +77,8 @@ class SearchFlow(QObject):
         self._start(query)
 
     def refresh(self) -> None:
-        """Ask again, as the library has changed; place and selection stay. An address is not downloaded again."""
-        if self._result is not None and self._waiting is None and self._result.query.url is None:
+        """Ask again, as the library has changed; place and selection stay."""
+        if self._result is not None and self._waiting is None:
             self._refreshing = True
             self._session.search(self._result.query, max(LIMITS))
 
@@ -93,6 +96,7 @@ class SearchFlow(QObject):
     def clear(self) -> None:
         """Back to the library; the queries stay in the history."""
         self._session.cancel_search()
+        self.downloading.emit(False)
         self._waiting = None
         self._refreshing = False
         self._result = None
@@ -128,6 +132,7 @@ class SearchFlow(QObject):
         self._bar.set_waiting(text)
         self._page.set_searching(text)
         if opened:
+            self.downloading.emit(query.url is not None)
             self._session.search(query, max(LIMITS))
 
     def _known_picture(self, query: Query) -> QPixmap | None:
@@ -139,16 +144,25 @@ class SearchFlow(QObject):
         if self._waiting is not None:
             self._start(self._waiting)
 
-    def _on_answer(self, result: SearchResult) -> None:
-        again = self._refreshing and self._result is not None and result.query == self._result.query
-        if result.query != self._waiting and not again:
-            return
-        self._refreshing = False
-        if again and self._waiting is None:
+    def _on_open_failed(self, error: Exception) -> None:
+        """A library in use may become free, and the query waits for that; any other will not open by itself."""
+        if self._waiting is not None and not isinstance(error, LibraryInUse):
+            self._waiting = None
+            self._bar.set_query(None, None)
+            self._bar.set_waiting("")
+
+    def _on_answer(self, asked: Query, result: SearchResult) -> None:
+        if self._refreshing and self._waiting is None:
+            self._refreshing = False
             self._result = result
             self._page.show_result(result, start_over=False)
             self.answered.emit(result)
             return
+        if asked != self._waiting:
+            return
+        self.downloading.emit(False)
+        if asked != result.query:
+            self._history.replace_current(result.query)  # going back must not download again
         self._waiting = None
         self._result = result
         self._bar.set_sort("similarity")  # another order would hide the best answers to a new question
@@ -164,6 +178,7 @@ class SearchFlow(QObject):
         self._refreshing = False
         if query != self._waiting:
             return
+        self.downloading.emit(False)
         self._waiting = None
         self._bar.set_waiting("")
         self._page.set_searching("")
@@ -194,7 +209,8 @@ class SearchFlow(QObject):
         photo = photos[0] if photos else None
         row = self._page.model.row_of(photo.id) if photo else None
         hit = self._page.model.hit(row) if row is not None else None
-        self._inspector.set_photo(photo, hit.similarity if hit else None, self._page.loader.pixmap(photo) if photo else None)
+        small = self._page.loader.pixmap(photo) if photo else None
+        self._inspector.set_photo(photo, hit.similarity if hit else None, small)
         side = round(INSPECTOR_SIDE * self._inspector.devicePixelRatioF())
         self._large.want([Job(photo.id, partial(self._session.thumbnail, photo, side), side)] if photo else [])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from imagefinder.domain.errors import ImageFinderError, LibraryError
+from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError
 from imagefinder.domain.images import (
     Failure,
     Folder,
@@ -20,6 +20,7 @@ from imagefinder.domain.images import (
     Query,
     SearchResult,
 )
+from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.ui.lane import Lane
 
@@ -40,7 +41,8 @@ class Session(QObject):
     """Lives in the GUI thread and does nothing slow there: even the use cases are imported on the lanes.
 
     The work lane is the only writer. An edit (a folder added, photos trashed) does not wait for hours behind the
-    indexing: it interrupts it, and indexing goes on with what is left when the edit is done.
+    indexing: it interrupts it, and indexing goes on with what is left when the edit is done. Signals carry objects:
+    a Signal(str) would lose what is not UTF-8 in a path.
     """
 
     opened = Signal()
@@ -52,8 +54,9 @@ class Session(QObject):
     progressed = Signal(object)
     pausing = Signal(bool)
     indexing_finished = Signal(object)
-    search_started = Signal(object)
-    search_finished = Signal(object)
+    """The IndexSummary of the last run; None where an error or an edit left nothing to report."""
+    search_finished = Signal(object, object)
+    """The Query as it was asked, and the SearchResult. Of an address, the result's own query holds the picture."""
     search_failed = Signal(object, object)
     photos_removed = Signal(object)
     trash_refused = Signal(object)
@@ -69,26 +72,25 @@ class Session(QObject):
         self._device_wanted = device
         self._models: Models | None = None
         self._library: Library | None = None
-        self._work = Lane("work", self)
-        self._query = Lane("query", self)
-        self._lanes_left = 2
+        self._work, self._query, self._download = (Lane(name, self) for name in ("work", "query", "download"))
+        self._lanes = (self._work, self._query, self._download)
         self._closing = False
-        self._edits = 0
-        self._waiting: list[Callable[[], None]] = []
-        self._to_index: set[int] = set()
-        self._to_forget: set[int] = set()
-        self._scanning: frozenset[int] = frozenset()
+        self._plan = IndexingPlan()
+        self._summary: IndexSummary | None = None
         self._paused = False
+        self._until_open: list[Callable[[], None]] = []
         self._while_indexing = QTimer(self, interval=REFRESH_MILLISECONDS)
         self._while_indexing.timeout.connect(self.refresh)
-        for lane in (self._work, self._query):
+        for lane in self._lanes:
             lane.finished.connect(self._lane_finished)
-            lane.start()
 
     # Opening and closing
 
     def open(self) -> None:
         """Open the library on the work lane; ``opened`` or ``open_failed`` follows."""
+        for lane in self._lanes:
+            if not lane.isRunning():
+                lane.start()
 
         def work(token: CancelToken, sink: ProgressSink) -> None:
             from imagefinder.usecases.models import Models
@@ -100,20 +102,25 @@ class Session(QObject):
         self._work.submit("open", work, self._on_opened, lambda error: self.open_failed.emit(self._known(error)))
 
     def _on_opened(self, _: object) -> None:
-        if not self._closing:
-            self.opened.emit()
-            waiting, self._waiting = self._waiting, []
-            for edit in waiting:
-                edit()
-            self.refresh()
-            self.rescan()
+        if self._closing:
+            return
+        self.opened.emit()
+        waiting, self._until_open = self._until_open, []
+        for edit in waiting:
+            edit()
+        self.refresh()
+        self.rescan()
 
     def close(self) -> None:
-        """Cancel everything; ``closed`` follows when both lanes have ended and the library is saved and closed."""
+        """Cancel everything; ``closed`` follows when the lanes have ended and the library is saved and closed."""
         if self._closing:
             return
         self._closing = True
         self._while_indexing.stop()
+        if not self._work.isRunning():
+            QTimer.singleShot(0, self, self.closed.emit)
+            return
+        self._download.stop()
         self._query.stop()
         self._work.cancel()
 
@@ -125,8 +132,7 @@ class Session(QObject):
         self._work.finish()
 
     def _lane_finished(self) -> None:
-        self._lanes_left -= 1
-        if self._lanes_left == 0:
+        if self._closing and not any(lane.isRunning() for lane in self._lanes):
             self.closed.emit()
 
     @property
@@ -140,145 +146,186 @@ class Session(QObject):
         return self._models.device if self._models else ""
 
     @property
-    def directory(self) -> Path:
-        return self._directory
-
-    @property
     def indexing(self) -> bool:
-        return bool(self._work.unfinished(INDEXING))
-
-    @property
-    def paused(self) -> bool:
-        return self._paused
+        """Whether anything is being indexed, or waits for an edit to end before it goes on."""
+        return self._plan.busy
 
     # Folders and indexing
 
     def add_folders(self, paths: Sequence[str]) -> None:
-        def add(library: "Library") -> list[Folder]:
-            return [library.add_folder(path) for path in paths]
+        """Each path that can be added is; the others are told one by one."""
 
-        def added(new: list[Folder]) -> None:
-            self._to_index.update(folder.id for folder in new)
+        def add(library: "Library") -> tuple[list[Folder], list[ImageFinderError]]:
+            added: list[Folder] = []
+            refused: list[ImageFinderError] = []
+            for path in paths:
+                try:
+                    added.append(library.add_folder(path))
+                except FolderError as error:
+                    refused.append(error)
+            return added, refused
 
-        self._edit("add folders", add, added)
+        def done(outcome: tuple[list[Folder], list[ImageFinderError]], generation: int) -> None:
+            added, refused = outcome
+            self._plan.want((folder.id for folder in added), generation)
+            for error in refused:
+                self.problem.emit(error)
+
+        self._edit("add folders", add, done)
 
     def remove_folder(self, folder_id: int) -> None:
-        def removed(_: object) -> None:
-            self._to_index.discard(folder_id)
-
-        self._edit("remove folder", lambda library: library.remove_folder(folder_id), removed)
+        self._edit(
+            "remove folder",
+            lambda library: library.remove_folder(folder_id),
+            lambda _, generation: self._plan.drop(folder_id),
+        )
 
     def set_excludes(self, folder_id: int, patterns: tuple[str, ...]) -> None:
-        def changed(_: object) -> None:
-            self._to_index.add(folder_id)
-
-        self._edit("excludes", lambda library: library.set_excludes(folder_id, patterns), changed)
+        self._edit(
+            "excludes",
+            lambda library: library.set_excludes(folder_id, patterns),
+            lambda _, generation: self._plan.want([folder_id], generation),
+        )
 
     def forget_missing(self, folder_id: int) -> None:
         """The person says that what is missing from this folder is gone for good."""
-        self._to_forget.add(folder_id)
-        self.rescan(folder_id)
+        self.rescan(folder_id, forget_missing=True)
 
-    def rescan(self, folder_id: int | None = None) -> None:
+    def rescan(self, folder_id: int | None = None, forget_missing: bool = False) -> None:
         """Look for changes in one folder, or in all."""
 
-        def known(all_folders: list[Folder]) -> None:
-            wanted = {folder.id for folder in all_folders}
-            self._to_index |= wanted if folder_id is None else wanted & {folder_id}
+        def done(folders: list[Folder], generation: int) -> None:
+            known = {folder.id for folder in folders}
+            wanted = known if folder_id is None else known & {folder_id}
+            self._plan.want(wanted, generation, forget_missing)
 
-        self._edit("rescan", lambda library: library.folders(), known)
+        self._edit("rescan", lambda library: library.folders(), done)
 
     def retry(self, failures: Sequence[Failure]) -> None:
         """Read these files again."""
-
-        def forgotten(_: object) -> None:
-            self._to_index.update(failure.folder_id for failure in failures)
-
         paths = [failure.path for failure in failures]
-        self._edit("retry", lambda library: library.forget_failures(paths), forgotten)
+        folders = {failure.folder_id for failure in failures}
+        self._edit(
+            "retry",
+            lambda library: library.forget_failures(paths),
+            lambda _, generation: self._plan.want(folders, generation),
+        )
 
     def pause(self) -> None:
-        self._paused = True
-        self.pausing.emit(True)
-        for job in self._work.unfinished(INDEXING):
-            job.token.pause()
+        """Until ``resume``, also over edits that interrupt the indexing."""
+        if self._plan.busy:
+            self._set_paused(True)
 
     def resume(self) -> None:
-        self._paused = False
-        self.pausing.emit(False)
+        self._set_paused(False)
+
+    def _set_paused(self, paused: bool) -> None:
+        self._paused = paused
         for job in self._work.unfinished(INDEXING):
-            job.token.resume()
+            (job.token.pause if paused else job.token.resume)()
+        self.pausing.emit(paused)
 
     def cancel_indexing(self) -> None:
         """Stop; what is left waits for the next rescan or the next start."""
-        self._to_index.clear()
+        self._plan.cancel()
         self._work.cancel(INDEXING)
-        self._paused = False
-        self.pausing.emit(False)
+        self._set_paused(False)
+        self._go_on()
 
-    def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result], None]) -> None:
+    def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result, int], None]) -> None:
         library = self._library
         if self._closing:
             return
         if library is None:  # still opening, or in use by another process: it is done once the library is there
-            self._waiting.append(lambda: self._edit(name, edit, done))
+            self._until_open.append(lambda: self._edit(name, edit, done))
             return
-        self._edits += 1
+        asked = self._plan.generation
+        self._plan.edit_begins()
         self._work.cancel(INDEXING)
 
         def over() -> None:
-            self._edits -= 1
+            self._plan.edit_ends()
             self._go_on()
 
-        self._work.submit(name, lambda token, sink: edit(library), done, self._failed, over=over)
+        self._work.submit(
+            name, lambda token, sink: edit(library), lambda result: done(result, asked), self._failed, over=over
+        )
 
     def _go_on(self) -> None:
-        """After the last edit, or an interrupted run: show the folders, and index what waits for it."""
-        if self._edits or self._closing or self._library is None:
+        """After an edit, a run or a cancel: index what is left, or say that nothing is."""
+        library = self._library
+        if self._closing or library is None:
             return
-        if not self.indexing:
-            self._scanning = frozenset()
-            if self._to_index:
-                self._start_indexing(self._library, frozenset(self._to_index), frozenset(self._to_forget))
-            else:
-                self._while_indexing.stop()
+        was_busy = self._plan.busy
+        batch = self._plan.next()
+        if batch is not None:
+            if not was_busy:
+                self.indexing_started.emit()
+            self._while_indexing.start()
+            self._index(library, batch)
+        elif self._plan.comes_to_rest():
+            self._while_indexing.stop()
+            self._set_paused(False)
+            self.indexing_finished.emit(self._summary)
         self.refresh()
 
-    def _start_indexing(self, library: "Library", folder_ids: frozenset[int], forget: frozenset[int]) -> None:
+    def _index(self, library: "Library", batch: Batch) -> None:
+        self._summary = None
+        completed = False
+
         def work(token: CancelToken, sink: ProgressSink) -> IndexSummary:
             from imagefinder.usecases.indexing import index
 
-            return index(
-                library, self._embedder(library), folder_ids, forget_missing=forget, token=token, progress=sink
-            )
+            embedder = self._embedder(library)
+            return index(library, embedder, batch.folders, forget_missing=batch.forget, token=token, progress=sink)
 
         def done(summary: IndexSummary) -> None:
-            if not summary.cancelled:
-                self._to_index -= folder_ids
-                self._to_forget -= forget
-                self.indexing_finished.emit(summary)
-            elif not self._to_index:
-                self.indexing_finished.emit(summary)
+            nonlocal completed
+            completed = not summary.cancelled
+            self._summary = summary
 
         def failed(error: Exception) -> None:
-            self._to_index -= folder_ids
-            self.indexing_finished.emit(None)
+            nonlocal completed
+            completed = True  # trying the same again at once would fail the same way
             self._failed(error)
 
-        job = self._work.submit(INDEXING, work, done, failed, self.progressed.emit, self._go_on)
+        def over() -> None:
+            self._plan.ended(completed)
+            self._go_on()
+
+        job = self._work.submit(INDEXING, work, done, failed, self.progressed.emit, over)
         if self._paused:
             job.token.pause()
-        self._scanning = folder_ids
-        self._while_indexing.start()
-        self.indexing_started.emit()
 
     # Searching
 
     def search(self, query: Query, limit: int) -> None:
-        """The newest request replaces the earlier ones; ``search_finished`` or ``search_failed`` follows."""
+        """The newest request replaces the earlier ones; ``search_finished`` or ``search_failed`` follows.
+
+        The picture of an http(s) query is downloaded on a lane of its own: a slow server holds up nothing else.
+        """
+        self.cancel_search()
+        if query.url is None:
+            self._search(query, query, limit)
+            return
+        url = query.url
+
+        def fetch(token: CancelToken, sink: ProgressSink) -> bytes:
+            from imagefinder.usecases.fetching import fetch_image
+
+            return fetch_image(url, token)
+
+        self._download.submit(
+            SEARCH,
+            fetch,
+            lambda data: self._search(query, Query(query.name, data=data), limit),
+            lambda error: self.search_failed.emit(query, self._known(error)),
+        )
+
+    def _search(self, asked: Query, query: Query, limit: int) -> None:
         library = self._library
         if library is None:
-            self.search_failed.emit(query, LibraryError(self.tr("The library is not open yet.")))
+            self.search_failed.emit(asked, LibraryError(self.tr("The library is not open.")))
             return
 
         def work(token: CancelToken, sink: ProgressSink) -> SearchResult:
@@ -286,61 +333,50 @@ class Session(QObject):
 
             return search(library, lambda: self._embedder(library), query, limit, token)
 
-        self.search_started.emit(query)
         self._query.submit(
             SEARCH,
             work,
-            self.search_finished.emit,
-            lambda error: self.search_failed.emit(query, self._known(error)),
-            replacing=True,
+            lambda result: self.search_finished.emit(asked, result),
+            lambda error: self.search_failed.emit(asked, self._known(error)),
         )
 
     def cancel_search(self) -> None:
-        for job in self._query.unfinished(SEARCH):
-            job.replaced = True
-            job.token.cancel()
+        for lane in (self._query, self._download):
+            lane.replace(SEARCH)
 
     def refresh(self) -> None:
         """Ask anew for folders, status and the newest photos."""
         library = self._library
         if library is None or self._closing:
             return
+        scanning = self._plan.running.folders if self._plan.running else frozenset()
 
         def show(status: LibraryStatus) -> None:
             folders = tuple(
-                replace(folder, state=FolderState.SCANNING) if folder.id in self._scanning else folder
+                replace(folder, state=FolderState.SCANNING) if folder.id in scanning else folder
                 for folder in status.folders
             )
             self.folders_changed.emit(folders)
             self.status_changed.emit(replace(status, folders=folders))
 
-        ask = self._query.submit
-        ask("status", lambda token, sink: library.status(), show, self._failed, replacing=True)
-        ask(
-            "newest",
-            lambda token, sink: library.newest(NEWEST_PHOTOS),
-            self.newest_changed.emit,
-            self._failed,
-            replacing=True,
-        )
+        for name, ask, tell in (
+            ("status", library.status, show),
+            ("newest", lambda: library.newest(NEWEST_PHOTOS), self.newest_changed.emit),
+        ):
+            self._query.replace(name)
+            self._query.submit(name, _asking(ask), tell, self._failed)
 
     def list_failures(self) -> None:
         library = self._library
         if library is not None:
-            self._query.submit(
-                "failures",
-                lambda token, sink: library.failures(),
-                self.failures_listed.emit,
-                self._failed,
-                replacing=True,
-            )
+            self._query.submit("failures", _asking(library.failures), self.failures_listed.emit, self._failed)
 
     # Photos
 
     def move_to_trash(self, photos: Sequence[Photo]) -> None:
         """Only after the person confirmed it."""
 
-        def done(outcome: tuple[list[Photo], list[tuple[Photo, str]]]) -> None:
+        def done(outcome: tuple[list[Photo], list[tuple[Photo, str]]], generation: int) -> None:
             trashed, refused = outcome
             if trashed:
                 self.photos_removed.emit(trashed)
@@ -375,7 +411,7 @@ class Session(QObject):
 
     def _failed(self, error: Exception) -> None:
         known = self._known(error)
-        if isinstance(known, ImageFinderError):
+        if isinstance(known, ImageFinderError) and not self._closing:
             self.problem.emit(known)
 
     def _known(self, error: Exception) -> Exception:
@@ -384,3 +420,8 @@ class Session(QObject):
             log.error("a job failed", exc_info=error)
             self.bug.emit(error)
         return error
+
+
+def _asking(ask: Callable[[], Result]) -> Callable[[CancelToken, ProgressSink], Result]:
+    """A question to the library as work for a lane."""
+    return lambda token, sink: ask()

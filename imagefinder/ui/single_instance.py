@@ -26,15 +26,17 @@ def hand_over(library: Path, arguments: list[str]) -> bool:
     if not socket.waitForConnected(MILLISECONDS_TO_ANSWER):
         return False
     socket.write(json.dumps(arguments).encode() + b"\n")
-    answered = socket.waitForBytesWritten(MILLISECONDS_TO_ANSWER) and socket.waitForReadyRead(MILLISECONDS_TO_ANSWER)
+    # Somebody listens, and reads it however busy they are now: the answer is only waited for so that it gets there.
+    if socket.waitForBytesWritten(MILLISECONDS_TO_ANSWER):
+        socket.waitForReadyRead(MILLISECONDS_TO_ANSWER)
     socket.disconnectFromServer()
-    return bool(answered)
+    return True
 
 
 class FirstInstance(QObject):
     """Listens for later starts. ``arguments_received`` carries their list of paths."""
 
-    arguments_received = Signal(list)
+    arguments_received = Signal(object)
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,5 +1,6 @@
 """Give the embeddings away as a plain numpy file."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,8 @@ def export(library: Library, target: Path) -> int:
     The file appears whole or not at all. Returns n. Raises LibraryError where it cannot be written.
     """
     paths, embeddings, model = library.export()
+    if not target.name or target.is_dir():
+        raise LibraryError(f"{target} is a folder.", "Name a file in it, such as embeddings.npz.")
     partial = target.with_name(target.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -28,7 +31,8 @@ def export(library: Library, target: Path) -> int:
             os.fsync(file.fileno())
         os.replace(partial, target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         reason = error.strerror or str(error)
         raise LibraryError(f"{target} could not be written: {reason}.", "Choose another place.") from error
     return len(paths)

@@ -59,7 +59,7 @@ def fetch_image(
                 )
             chunks: list[bytes] = []
             size = 0
-            while chunk := response.read(CHUNK_BYTES):
+            while chunk := response.read1(CHUNK_BYTES):  # what is there now: a server that drips must not hold us
                 token.check()
                 size += len(chunk)
                 if size > largest_bytes:

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imagefinder.domain.errors import Cancelled, UnreadableImage
-from imagefinder.domain.images import FolderState, IndexSummary, ReadImage
+from imagefinder.domain.errors import Cancelled, ImageFinderError, UnreadableImage
+from imagefinder.domain.images import FileStamp, FolderState, IndexSummary, ReadImage
 from imagefinder.domain.progress import CancelToken, Progress, ProgressMeter, ProgressSink, ignore_progress
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.probe import find_killers
 from imagefinder.imaging.reading import read_image
 from imagefinder.storage.library import Library
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.reading import TookTooLong, read_ahead
 from imagefinder.usecases.surveying import Survey, apply_survey, survey
 
 log = logging.getLogger(__name__)
 
 # A crash replays what was embedded since the last save from the catalogue: 50,000 vectors take about a second.
 SAVE_EVERY = 50_000
+# Reads in a row that took too long: the drive hangs, and every further file would cost a minute.
+GIVE_UP_AFTER = 3
+NO_TIME = -1
 READER_THREADS = max(2, os.cpu_count() or 2)
 
 
@@ -61,7 +64,7 @@ def index(
         library.activate(embedder.spec)
     surveys: list[Survey] = []
     moved = removed = 0
-    offline: Sequence[str] = ()
+    offline: list[str] = []
     cancelled = False
     try:
         surveys, away = survey(library, model_id, folder_ids, forget_missing, token, progress)
@@ -70,15 +73,19 @@ def index(
         _set_killers_aside(library, surveys, counts, token)
         meter = ProgressMeter(progress, token, "reading", total=sum(len(each.to_read) for each in surveys))
         for each in surveys:
-            _embed(library, embedder, model_id, each, counts, meter)
-            library.set_folder_state(each.folder.id, FolderState.INDEXED)
+            if _embed(library, embedder, model_id, each, counts, meter, token):
+                library.set_folder_state(each.folder.id, FolderState.INDEXED)
+            else:
+                log.warning("%s went away while it was read; its photos are kept", each.folder.path)
+                library.set_folder_state(each.folder.id, FolderState.OFFLINE)
+                offline.append(each.folder.path)
         active = library.active_model()
         if (active is None or active.fingerprint != embedder.spec.fingerprint) and library.pending(model_id) == 0:
-            library.activate(embedder.spec)
+            library.activate(embedder.spec, progress, token)
+        library.optimise(progress, token)
     except Cancelled:
         cancelled = True
     progress(Progress("saving"))
-    library.optimise()
     library.save_index()
     seconds = time.monotonic() - began
     summary = IndexSummary(
@@ -107,7 +114,12 @@ def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Cou
     suspects = [path for path in library.inflight.suspects() if path in places]
     if suspects:
         log.warning("the last run ended while reading %d files; reading them apart first", len(suspects))
-        for path, reason in find_killers(suspects, token=token).items():
+        try:
+            killers = find_killers(suspects, token=token)
+        except ImageFinderError as error:  # no child process here; reading them is a risk that was taken before
+            log.warning("%s", error)
+            killers = {}
+        for path, reason in killers.items():
             guilty, relpath = places[path]
             library.record_failures(guilty.folder.id, [(relpath, guilty.found[relpath], reason)])
             counts.newly_failed += 1
@@ -118,9 +130,18 @@ def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Cou
 
 
 def _embed(
-    library: Library, embedder: Embedder, model_id: int, each: Survey, counts: _Counts, meter: ProgressMeter
-) -> None:
-    """Read, embed and commit one folder in batches. What was read is committed also when the person cancels."""
+    library: Library,
+    embedder: Embedder,
+    model_id: int,
+    each: Survey,
+    counts: _Counts,
+    meter: ProgressMeter,
+    token: CancelToken,
+) -> bool:
+    """Read, embed and commit one folder in batches. What was read is committed also when the person cancels.
+
+    False where the folder went away meanwhile: then nothing is held against the files that could not be read.
+    """
 
     def read(relpath: str) -> ReadImage:
         return read_image(each.path(relpath), embedder.spec.input)
@@ -130,7 +151,7 @@ def _embed(
 
     changed, added = set(each.changes.changed), set(each.changes.added)
     batch: list[tuple[str, ReadImage]] = []
-    unreadable: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, UnreadableImage]] = []
 
     def commit() -> None:
         if batch:
@@ -143,23 +164,34 @@ def _embed(
             counts.embedded += len(batch)
             counts.since_save += len(batch)
         if unreadable:
-            library.record_failures(
-                each.folder.id, [(relpath, each.found[relpath], reason) for relpath, reason in unreadable]
-            )
+            noted = [(path, _stamp_to_note(each.found[path], reason), str(reason)) for path, reason in unreadable]
+            library.record_failures(each.folder.id, noted)
         batch.clear()
         unreadable.clear()
         if counts.since_save >= SAVE_EVERY:
             library.save_index()
             counts.since_save = 0
 
-    work = each.to_read
+    given_up = 0
     meter.report(counts.seen, each.folder.path, counts.newly_failed)
-    reading = read_ahead(work, read, threads=READER_THREADS, window=4 * embedder.batch_size, starting=starting)
+    reading = read_ahead(
+        each.to_read,
+        read,
+        threads=READER_THREADS,
+        window=4 * embedder.batch_size,
+        starting=starting,
+        check=token.check,
+    )
     try:
         for relpath, outcome in reading:
             counts.seen += 1
+            given_up = given_up + 1 if isinstance(outcome, TookTooLong) else 0
             if isinstance(outcome, UnreadableImage):
-                unreadable.append((relpath, str(outcome)))
+                if given_up >= GIVE_UP_AFTER or (given_up == 0 and not outcome.lasting and _is_gone(each.folder.path)):
+                    unreadable[:] = [entry for entry in unreadable if entry[1].lasting]
+                    commit()
+                    return False
+                unreadable.append((relpath, outcome))
                 counts.newly_failed += 1
             else:
                 batch.append((relpath, outcome))
@@ -173,3 +205,18 @@ def _embed(
         reading.close()
         library.inflight.clear()
     commit()
+    return True
+
+
+def _is_gone(root: str) -> bool:
+    """Whether a folder that had files in it is missing now, or an empty mount point."""
+    try:
+        with os.scandir(root) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
+
+
+def _stamp_to_note(found: FileStamp, reason: UnreadableImage) -> FileStamp:
+    """The file's own stamp, so that it is left alone until it changes; or one that no file has, to try it again."""
+    return found if reason.lasting else FileStamp(found.size, NO_TIME)

@@ -3,9 +3,10 @@
 import itertools
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from imagefinder.domain.errors import UnreadableImage
@@ -14,6 +15,15 @@ Source = TypeVar("Source")
 Read = TypeVar("Read")
 
 PATIENCE_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+
+
+class TookTooLong(UnreadableImage):
+    """A read that was given up: a dead network drive, or a file that no decoder gets to the end of."""
+
+
+class _GaveUp(Exception):
+    pass
 
 
 class _Readers:
@@ -57,12 +67,14 @@ def read_ahead(
     window: int,
     patience: float = PATIENCE_SECONDS,
     starting: Callable[[Sequence[Source]], None] = lambda sources: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Generator[tuple[Source, Read | UnreadableImage], None, None]:
     """Yield every source with what ``read`` made of it, or with the reason why not.
 
     ``starting`` is told, whenever half a window more goes to the threads, everything that is then in flight: should
     a decoder take the whole process down, that list names the suspects. A read that takes longer than ``patience``
-    seconds is given up, and fresh threads carry on with the rest.
+    seconds is given up, and fresh threads carry on with the rest. ``check`` is called while waiting; it may raise to
+    stop.
     """
     readers = _Readers(threads)
     flying: deque[tuple[Source, Future[Read]]] = deque()
@@ -79,10 +91,10 @@ def read_ahead(
                 return
             source, future = flying.popleft()
             try:
-                yield source, future.result(timeout=patience)
+                yield source, _wait(future, patience, check)
             except UnreadableImage as reason:
                 yield source, reason
-            except TimeoutError:
+            except _GaveUp:
                 future.cancel()
                 readers.stop()
                 readers = _Readers(threads)
@@ -91,11 +103,21 @@ def read_ahead(
                 for later, unfinished in rest:
                     again = unfinished.cancel() or not unfinished.done()
                     flying.append((later, readers.submit(read, later) if again else unfinished))
-                yield (
-                    source,
-                    UnreadableImage(f"Reading it took longer than {patience:.0f} seconds.", "Check its drive."),
-                )
+                text = f"Reading it took longer than {patience:.0f} seconds."
+                yield source, TookTooLong(text, "Check its drive.", lasting=False)
     finally:
         for _, unfinished in flying:
             unfinished.cancel()
         readers.stop()
+
+
+def _wait(future: "Future[Read]", patience: float, check: Callable[[], None]) -> Read:
+    """The result, looking up between short waits. Raises _GaveUp, and whatever ``check`` or the read raises."""
+    until = time.monotonic() + patience
+    while not future.done():
+        check()
+        left = until - time.monotonic()
+        if left <= 0:
+            raise _GaveUp
+        wait([future], timeout=min(LOOK_SECONDS, left))
+    return future.result()

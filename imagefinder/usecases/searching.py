@@ -51,7 +51,10 @@ def search(
     active = library.active_model()
     return SearchResult(
         query=query,
-        hits=tuple(Hit(rank, photo, similarity) for rank, (photo, similarity) in enumerate(answers, start=1)),
+        hits=tuple(
+            Hit(rank, photo, max(-1.0, min(1.0, similarity)))
+            for rank, (photo, similarity) in enumerate(answers, start=1)
+        ),
         searched=library.count_embedded(),
         seconds=time.perf_counter() - began,
         model=active.name if active else "",

@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,9 @@ import numpy as np
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.domain.images import Query
 from imagefinder.domain.specs import IndexSpec
+from imagefinder.embedding.architectures import find_architecture
+from imagefinder.embedding.backbones import build, feature_dimension
+from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.practice import practice_step
 from imagefinder.imaging.demo_gallery import draw_gallery
 from imagefinder.imaging.formats import supported
@@ -29,6 +32,8 @@ from imagefinder.usecases.searching import search
 FOLDER_NAME = "Fotos für später \N{SNOWMAN}"
 PICTURES_PER_SCENE = 4
 SEARCHED_ROWS = 20_000
+NETWORKS = ("mobilenetv2_100_same", "torchvision:resnet18")
+"""A small one of each of the two libraries of networks; their weights are random here."""
 FORMATS = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF", "HEIC", "JPEG XL", "RAW")
 """What a complete installation reads."""
 _OPENMP = re.compile(r"(lib(gomp|i?omp)|vcomp|iomp)", re.IGNORECASE)
@@ -82,6 +87,7 @@ class Trial:
             ("decode in a child process", self.probe),
             ("index", self.index),
             ("find each picture", self.find),
+            ("networks", self.build_networks),
             ("train, then search", self.train),
             ("save and reopen", self.reopen),
         ]
@@ -124,6 +130,24 @@ class Trial:
         with open_existing(self.paths.library) as library:
             self._each_finds_itself(library)
         return "each is its own nearest neighbour"
+
+    def build_networks(self) -> str:
+        """timm and torchvision are there, and a model of theirs goes to the shelf and comes back from it."""
+        shelf = Models(self.paths.models).shelf
+        for name in NETWORKS:
+            spec = find_architecture(name).spec(name="selftest")
+            network = build(spec)
+            dimension = feature_dimension(network, spec.input.crop)
+            write_model(
+                shelf.directory / "selftest.safetensors", network.state_dict(), replace(spec, dimension=dimension)
+            )
+            embedder = shelf.load("selftest", self.device, "float32")
+            side = spec.input.crop
+            rows = embedder.embed(np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8))
+            shelf.remove("selftest")
+            if rows.shape != (2, dimension):
+                raise NotAsExpected(f"{name} gives {rows.shape}, not {(2, dimension)}.")
+        return ", ".join(NETWORKS)
 
     def train(self) -> str:
         """Torch's threads in a backward pass, and then Faiss's: two OpenMP runtimes in one process can clash here."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from imagefinder.domain.changes import Changes, Lost, diff, looks_offline, match_moves
 from imagefinder.domain.errors import UnreadableImage
+from imagefinder.domain.excludes import compile_excludes
 from imagefinder.domain.images import FileStamp, Folder, FolderState
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
 from imagefinder.imaging.files import content_key_of
@@ -24,6 +25,8 @@ class Survey:
     found: dict[str, FileStamp]
     changes: Changes
     lost: list[Lost]
+    dropped: set[int]
+    """Those of the lost photos that the exclude patterns leave out."""
     known: int
     moves: dict[str, Lost] = field(default_factory=dict)
 
@@ -58,6 +61,8 @@ def survey(
     def look(folder: Folder) -> None:
         already = sum(len(each.found) for each in surveys)
         result = walk(folder.path, folder.excludes, lambda files, where: meter.report(already + files, where))
+        if result is None and folder.id in forget_missing:
+            result = Walk()  # the person said that what is missing is gone for good, and all of it is
         if result is None:
             offline.append(folder)
         else:
@@ -72,7 +77,7 @@ def survey(
     moved = {lost.photo_id for each in surveys for lost in each.moves.values()}
     present: list[Survey] = []
     for each in surveys:
-        surviving = each.known - sum(lost.photo_id not in moved for lost in each.lost)
+        surviving = each.known - sum(lost.photo_id not in moved | each.dropped for lost in each.lost)
         if looks_offline(surviving, each.known) and each.folder.id not in forget_missing:
             offline.append(each.folder)
         else:
@@ -84,8 +89,11 @@ def _compare(library: Library, model_id: int, folder: Folder, result: Walk) -> S
     known = library.known_files(folder.id, model_id)
     changes = diff(result.found, known, result.unlisted)
     lost = library.lost(folder.id, changes.gone) if changes.gone else []
-    photos = len(known) - len(changes.gone) + len(lost)  # what is gone besides photos are failures
-    return Survey(folder, result.found, changes, lost, photos)
+    # What the patterns exclude is gone by the person's say, and says nothing about the drive.
+    excluded = compile_excludes(folder.excludes)
+    dropped = {photo.photo_id for photo in lost if any(map(excluded, photo.relpath.split(os.sep)))}
+    photos = len(known) - len(changes.gone) + len(lost) - len(dropped)  # what is gone besides photos are failures
+    return Survey(folder, result.found, changes, lost, dropped, photos)
 
 
 def _match_moves(surveys: Sequence[Survey]) -> None:

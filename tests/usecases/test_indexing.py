@@ -133,6 +133,59 @@ def test_a_drive_that_drops_forgets_nothing(
     assert indexed.folders()[0].state is FolderState.INDEXED
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_small_root_that_is_emptied_is_offline_too(
+    library: Library, embedder: Embedder, tmp_path: Path, count: int
+) -> None:
+    root = tmp_path / "small"
+    for number in range(count):
+        draw_photo(root / f"{number}.jpg", seed=number)
+    library.add_folder(str(root))
+    index(library, embedder)
+    for path in root.iterdir():
+        path.unlink()
+    assert index(library, embedder).offline == (str(root),)
+    assert library.count() == count
+
+
+def test_a_drive_that_drops_while_it_is_read_leaves_nothing_behind_that_must_be_repaired(
+    library: Library, embedder: Embedder, tmp_path: Path
+) -> None:
+    root, away = tmp_path / "drive", tmp_path / "away"
+    for number in range(300):
+        draw_photo(root / f"{number:03}.jpg", seed=number)
+    library.add_folder(str(root))
+
+    def unplug(progress: Progress) -> None:
+        if progress.phase == "reading" and progress.done > 0 and root.exists():
+            root.rename(away)
+
+    summary = index(library, embedder, progress=unplug)
+    assert summary.offline == (str(root),)
+    assert summary.failed == ()
+    assert library.folders()[0].state is FolderState.OFFLINE
+    away.rename(root)
+    back = index(library, embedder)
+    assert (back.failed, back.offline) == ((), ())
+    assert back.added + summary.added == 300
+    assert library.count_embedded() == 300
+
+
+def test_patterns_that_exclude_everything_do_what_they_say(indexed: Library, embedder: Embedder) -> None:
+    (folder,) = indexed.folders()
+    indexed.set_excludes(folder.id, (*folder.excludes, "a", "b"))
+    summary = index(indexed, embedder)
+    assert (summary.removed, summary.offline) == (12, ())
+
+
+def test_missing_photos_can_be_forgotten_of_a_root_that_is_gone_altogether(
+    indexed: Library, embedder: Embedder, photos: Path
+) -> None:
+    shutil.rmtree(photos)
+    (folder,) = indexed.folders()
+    assert index(indexed, embedder, forget_missing=[folder.id]).removed == 12
+
+
 def test_the_person_can_say_that_missing_photos_are_gone_for_good(
     indexed: Library, embedder: Embedder, photos: Path
 ) -> None:

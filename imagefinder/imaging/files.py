@@ -76,7 +76,8 @@ def _regular_file(path: str) -> Iterator[tuple[BinaryIO, FileStamp]]:
             yield file, stamp
             after = os.fstat(file.fileno())
             if (after.st_size, after.st_mtime_ns) != stamp:
-                raise UnreadableImage("The file changed while it was read.", "It is tried again at the next scan.", False)
+                text = "The file changed while it was read."
+                raise UnreadableImage(text, "It is tried again at the next scan.", lasting=False)
     except (OSError, ValueError) as error:
         # A drive that was away may be back, and permissions change: only a name stays what it is.
         raise UnreadableImage(_reason(path, error), lasting=isinstance(error, ValueError)) from error

@@ -68,8 +68,15 @@ class IndexKeeper:
         """The kind of the index; the one it will be, while it is not loaded."""
         if self._index is not None:
             return self._index.spec.kind
+        return IndexSpec.choose(self.count(), self.spec.dimension).kind
+
+    def count(self) -> int:
+        """How many vectors there are; without asking the catalogue where the index is loaded."""
+        index = self._index
+        if index is not None and not self._database.read_only:  # another process may have gone on since
+            return len(index)
         with self._database.read() as connection:
-            return IndexSpec.choose(vector_table.count(connection, self.model_id), self.spec.dimension).kind
+            return vector_table.count(connection, self.model_id)
 
     def fits(self) -> bool:
         """Whether the kind is the one that suits the number of photos, and enough lists were made."""

@@ -81,8 +81,7 @@ class LibraryView:
     def count_embedded(self) -> int:
         """How many of them the active model can find."""
         keeper = self._keeper
-        with self._database.read() as connection:
-            return vector_table.count(connection, keeper.model_id) if keeper else 0
+        return keeper.count() if keeper else 0
 
     def pending(self, model_id: int) -> int:
         """How many photos this model has yet to embed. Those that could not be read the last time do not count."""

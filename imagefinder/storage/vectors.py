@@ -16,6 +16,7 @@ Ids = npt.NDArray[np.int64]
 Halves = npt.NDArray[np.float16]
 
 SAMPLES_PER_LIST = 64
+STRIDE = 16
 
 
 def _faiss() -> Any:
@@ -32,6 +33,17 @@ def _flat_parts() -> int:
     return 1 if sys.platform == "darwin" else max(1, min(4, (os.cpu_count() or 1)))
 
 
+def _width(dimension: int) -> int:
+    """Faiss's fast loops take rows in strides: one value more than fits them, and a search is four times slower."""
+    return -(-dimension // STRIDE) * STRIDE
+
+
+def _padded(rows: Embeddings) -> Embeddings:
+    """With zeros up to the width, which changes no inner product."""
+    missing = _width(rows.shape[1]) - rows.shape[1]
+    return np.ascontiguousarray(np.pad(rows, ((0, 0), (0, missing))) if missing else rows, np.float32)
+
+
 class VectorIndex:
     """Numbered unit rows and a search by inner product, which is their cosine.
 
@@ -44,7 +56,7 @@ class VectorIndex:
 
     def __init__(self, spec: IndexSpec, sample: Embeddings | None = None) -> None:
         """An empty index. Inverted lists are trained on ``sample``, float32 (n, dimension), which "ivf" must have."""
-        parts = [_new_flat(spec.dimension) for _ in range(_flat_parts())] if spec.kind == "flat" else []
+        parts = [_new_flat(_width(spec.dimension)) for _ in range(_flat_parts())] if spec.kind == "flat" else []
         if spec.kind == "ivf":
             if sample is None or not len(sample):
                 raise ValueError("inverted lists need a sample to be trained on")
@@ -60,7 +72,7 @@ class VectorIndex:
         except RuntimeError as error:
             raise ValueError(f"not an index: {error}") from error
         expected = faiss.IndexIDMap if spec.kind == "flat" else faiss.IndexIVFScalarQuantizer
-        if not loaded or any(not isinstance(part, expected) or part.d != spec.dimension for part in loaded):
+        if not loaded or any(not isinstance(part, expected) or part.d != _width(spec.dimension) for part in loaded):
             raise ValueError("not an index of the expected kind")
         index = cls.__new__(cls)
         index._set_up(spec, loaded)
@@ -73,7 +85,7 @@ class VectorIndex:
         self._lock = threading.Lock()
         self._whole = parts[0]
         if len(parts) > 1:
-            self._whole = _faiss().IndexShards(spec.dimension, True, False)
+            self._whole = _faiss().IndexShards(_width(spec.dimension), True, False)
             for part in parts:
                 self._whole.add_shard(part)
         if spec.kind == "ivf":
@@ -107,7 +119,7 @@ class VectorIndex:
             if np.any(merged[1:] == merged[:-1]):
                 raise ValueError("an id is in the index already")
             with self._lock:
-                min(self._parts, key=lambda part: int(part.ntotal)).add_with_ids(rows, ids)
+                min(self._parts, key=lambda part: int(part.ntotal)).add_with_ids(_padded(rows), ids)
                 self._changed(merged)
 
     def remove(self, ids: Ids) -> int:
@@ -123,7 +135,7 @@ class VectorIndex:
 
     def search(self, row: Embeddings, k: int) -> tuple[Ids, npt.NDArray[np.float32]]:
         """The ids of the ``k`` rows, or fewer, that are most similar to the unit ``row``, best first; their cosines."""
-        query = np.ascontiguousarray(row, np.float32).reshape(1, self.spec.dimension)
+        query = _padded(np.asarray(row, np.float32).reshape(1, self.spec.dimension))
         with self._lock:
             k = min(k, len(self._ids))
             if k < 1:
@@ -161,7 +173,7 @@ class VectorIndex:
     def _contents(self) -> Iterator[tuple[Ids, Halves]]:
         """Views of Faiss's own memory, good until the next change."""
         faiss = _faiss()
-        dimension = self.spec.dimension
+        width = _width(self.spec.dimension)
         for part in self._parts:
             if self.spec.kind == "flat":
                 codes = faiss.downcast_index(part.index).codes
@@ -171,8 +183,9 @@ class VectorIndex:
                 places = [(lists.get_ids(i), lists.get_codes(i), int(lists.list_size(i))) for i in range(part.nlist)]
             for ids, halves, count in places:
                 if count:
-                    raw = faiss.rev_swig_ptr(halves, count * dimension * 2)
-                    yield faiss.rev_swig_ptr(ids, count), raw.view(np.float16).reshape(count, dimension)
+                    raw = faiss.rev_swig_ptr(halves, count * width * 2)
+                    rows = raw.view(np.float16).reshape(count, width)[:, : self.spec.dimension]
+                    yield faiss.rev_swig_ptr(ids, count), rows
 
 
 def _new_flat(dimension: int) -> Any:
@@ -186,8 +199,8 @@ def _new_ivf(spec: IndexSpec, sample: Embeddings) -> Any:
     faiss = _faiss()
     lists = max(1, min(spec.lists, len(sample)))
     index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(spec.dimension),
-        spec.dimension,
+        faiss.IndexFlatIP(_width(spec.dimension)),
+        _width(spec.dimension),
         lists,
         faiss.ScalarQuantizer.QT_fp16,
         faiss.METRIC_INNER_PRODUCT,
@@ -197,5 +210,5 @@ def _new_ivf(spec: IndexSpec, sample: Embeddings) -> Any:
     index.cp.niter = 10
     index.cp.min_points_per_centroid = 1  # or Faiss writes a warning to the terminal
     index.cp.max_points_per_centroid = SAMPLES_PER_LIST
-    index.train(np.ascontiguousarray(sample, np.float32))
+    index.train(_padded(sample))
     return index

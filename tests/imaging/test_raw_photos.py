@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from dng import make_dng
 from PIL import ExifTags, Image
 
 from bad_files import encoded
+from dng import make_dng
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.imaging.decode import decode
 

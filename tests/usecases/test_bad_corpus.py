@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+
 from bad_files import REASONS, make_bad_files
 from drawing import draw_photo
-
 from imagefinder.domain.images import ReadImage
 from imagefinder.domain.specs import InputSpec
 from imagefinder.embedding.embedder import Embedder

@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self._status: LibraryStatus | None = None
         self._failures: FailuresDialog | None = None
         self._offline: dict[str, Banner] = {}
+        self._away: frozenset[str] = frozenset()
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
         self.bar = QueryBar()
@@ -102,6 +103,11 @@ class MainWindow(QMainWindow):
     def folders_shown(self) -> Sequence[Folder]:
         """The folders as the panel shows them now."""
         return self._folders
+
+    @property
+    def network_text(self) -> str:
+        """What the status bar says of the network."""
+        return self._network.text()
 
     @property
     def session(self) -> Session:
@@ -151,7 +157,7 @@ class MainWindow(QMainWindow):
         self.page.shown.connect(self._say_status)
         self.page.view.preview.connect(self.preview.show_row)
         self.preview.moved.connect(self.page.view.select_row)
-        self.preview.closed.connect(self.page.view.setFocus)
+        self.preview.closed.connect(self.page.focus_content)
         self.folders.add_requested.connect(self.add_folder)
         self.folders.rescan_requested.connect(session.rescan)
         self.folders.remove_requested.connect(session.remove_folder)
@@ -307,7 +313,7 @@ class MainWindow(QMainWindow):
 
     def _on_opened(self) -> None:
         if self.focusWidget() is None or self.bar.isAncestorOf(self.focusWidget()):
-            self.page.setFocus()  # the arrows and Enter belong to the photos
+            self.page.focus_content()  # the arrows and Enter belong to the photos
 
     def _on_folders(self, folders: Sequence[Folder]) -> None:
         self._folders = folders
@@ -326,8 +332,11 @@ class MainWindow(QMainWindow):
         else:
             self.card.finished(summary)
             self._say_offline(summary.offline)
-        if summary is not None and (summary.added or summary.updated or summary.moved or summary.removed):
-            self.flow.refresh()
+        if summary is not None:
+            away = frozenset(summary.offline)
+            if summary.added or summary.updated or summary.moved or summary.removed or away != self._away:
+                self.flow.refresh()
+            self._away = away
         if self._failures is not None and self._failures.isVisible():
             self._session.list_failures()
         self._look_whether_settled()

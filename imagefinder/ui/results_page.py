@@ -34,7 +34,6 @@ class ResultsPage(QWidget):
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
-        self.setFocusProxy(self.view)
         self.empty.add_requested.connect(self.add_requested)
         self.empty.reset_requested.connect(lambda: self.threshold_requested.emit(0))
         self.empty.nearest_requested.connect(self._show_nearest)
@@ -63,6 +62,10 @@ class ResultsPage(QWidget):
         if start_over:
             self.view.start_over()
 
+    def focus_content(self) -> None:
+        """Give the keyboard to what is shown."""
+        (self.view if self.model.rowCount() else self.empty).setFocus()
+
     def set_searching(self, text: str) -> None:
         """A search runs (``text`` says what it waits for), or none does ("")."""
         self._searching = text
@@ -75,7 +78,10 @@ class ResultsPage(QWidget):
     def _choose(self) -> None:
         count = self.model.rowCount()
         if count:
+            focused = self.empty.isAncestorOf(self.focusWidget() or self)
             self._stack.setCurrentWidget(self.view)
+            if focused:
+                self.view.setFocus()
         else:
             focused = self.view.hasFocus()
             self._explain()

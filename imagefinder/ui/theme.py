@@ -38,7 +38,7 @@ _DARK = {
     _Role.Base: "#1d1d1d",
     _Role.AlternateBase: "#232323",
     _Role.Text: "#ececec",
-    _Role.Button: "#303030",
+    _Role.Button: "#454545",
     _Role.ButtonText: "#ececec",
     _Role.Highlight: "#2f74cf",
     _Role.HighlightedText: "#ffffff",

@@ -111,7 +111,7 @@ def doing(progress: Progress) -> str:
 
 
 def how_far(progress: Progress) -> str:
-    """For example "1,204 of 12,480 · 41 photos/s · about 5 min left"."""
+    """Up to two lines, such as "1,204 of 12,480 · 41 photos/s" and "about 5 min left"."""
     if not progress.total:
         return translate("wording", "{count} found").format(count=grouped(progress.done)) if progress.done else ""
     parts = [
@@ -119,10 +119,11 @@ def how_far(progress: Progress) -> str:
     ]
     if progress.per_second > 0 and progress.phase in ("reading", "drawing"):
         parts.append(rate(progress.per_second))
-    if progress.seconds_left is not None and progress.done < progress.total:
-        parts.append(translate("wording", "{time} left").format(time=duration(progress.seconds_left)))
     # A narrow card breaks the line between the parts, not within them.
-    return DOT.join(part.replace(" ", _NO_BREAK).replace("/", f"/{_WORD_JOINER}") for part in parts)
+    line = DOT.join(part.replace(" ", _NO_BREAK).replace("/", f"/{_WORD_JOINER}") for part in parts)
+    if progress.seconds_left is None or progress.done >= progress.total:
+        return line
+    return line + "\n" + translate("wording", "{time} left").format(time=duration(progress.seconds_left))
 
 
 def outcome(summary: IndexSummary) -> str:

@@ -151,3 +151,31 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
     assert raw.execute("PRAGMA user_version").fetchone() == (2,)
     assert [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE name IN ('tag', 'x')")] == ["tag"]
     raw.close()
+
+
+def test_closing_waits_for_what_another_thread_is_reading(tmp_path: Path) -> None:
+    database = Database(tmp_path / "library.db")
+    inside, finish, closed = threading.Event(), threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def read() -> None:
+        with database.read() as connection:
+            inside.set()
+            finish.wait(10)
+            seen.append(connection.execute("SELECT 1").fetchone()[0])
+
+    def close() -> None:
+        database.close()
+        closed.set()
+
+    reader, closer = threading.Thread(target=read), threading.Thread(target=close)
+    reader.start()
+    inside.wait(10)
+    closer.start()
+    assert not closed.wait(0.1)
+    finish.set()
+    reader.join()
+    closer.join()
+    assert seen == [1]
+    with pytest.raises(LibraryError, match="closed"), database.read():
+        pass

@@ -39,7 +39,7 @@ def test_it_is_not_there_before_there_is_something_to_say(card: IndexingCard) ->
 def test_progress_in_words_and_as_a_bar(card: IndexingCard) -> None:
     card.set_progress(READING)
     said = [word.replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "") for word in words(card)]
-    assert said == ["Indexing", "/home/anna/Pictures/2019", "1,204 of 12,480 · 41 photos/s · about 5 min left"]
+    assert said == ["Indexing", "/home/anna/Pictures/2019", "1,204 of 12,480 · 41 photos/s\nabout 5 min left"]
     (bar,) = card.findChildren(QProgressBar)
     assert bar.value() == 1000 * 1204 // 12480
     assert bar.maximum() == 1000

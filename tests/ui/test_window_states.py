@@ -1,0 +1,189 @@
+"""What people do at awkward moments, and what the window must not get wrong then."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from drawing import draw_photo
+from driving import PATIENCE, answered, drop, files, index_folder, messages, names, opened
+from PySide6.QtCore import QMimeData
+from pytestqt.qtbot import QtBot
+
+from imagefinder.domain.images import Query
+from imagefinder.storage.library import Library
+from imagefinder.ui.main_window import MainWindow
+
+
+def test_a_folder_given_at_the_start_is_added_once_the_library_is_open(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], photos: Path
+) -> None:
+    window = make_window()
+    assert window.session.library is None
+    window.take([str(photos)])
+    qtbot.waitUntil(lambda: window.page.model.rowCount() == 12, timeout=PATIENCE)
+    assert messages(window) == []
+
+
+def test_an_answer_follows_the_library_when_indexing_has_changed_it(
+    qtbot: QtBot, window: MainWindow, photos: Path, tmp_path: Path
+) -> None:
+    query = draw_photo(tmp_path / "q.png", seed=50)
+    opened(qtbot, window)
+    drop(window, files(query))
+    answered(qtbot, window)
+    assert names(window) == []
+    window.session.add_folders([str(photos)])
+    qtbot.waitUntil(lambda: len(names(window)) == 12, timeout=PATIENCE)
+    draw_photo(photos / "same.jpg", seed=50)
+    window.rescan()
+    qtbot.waitUntil(lambda: names(window)[:1] == ["same.jpg"], timeout=PATIENCE)
+
+
+def test_one_bad_folder_among_several_stops_none_of_the_others(
+    qtbot: QtBot, window: MainWindow, photos: Path, tmp_path: Path
+) -> None:
+    opened(qtbot, window)
+    window.session.add_folders([str(tmp_path / "nowhere"), str(photos)])
+    qtbot.waitUntil(lambda: window.page.model.rowCount() == 12, timeout=PATIENCE)
+    assert any("nowhere" in message for message in messages(window))
+
+
+def test_a_library_in_use_is_waited_for_and_says_so(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], photos: Path, tmp_path: Path
+) -> None:
+    with Library.open(tmp_path / "base" / "data" / "library"):
+        window = make_window()
+        with qtbot.waitSignal(window.session.open_failed, timeout=PATIENCE):
+            pass
+        window.take([str(photos)])
+    qtbot.waitUntil(lambda: window.page.model.rowCount() == 12, timeout=PATIENCE)
+
+
+def test_a_broken_library_is_explained_and_left_as_it_is(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], tmp_path: Path
+) -> None:
+    database = tmp_path / "base" / "data" / "library" / "library.db"
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"this is not a database, whatever its name says" * 100)
+    before = database.read_bytes()
+    window = make_window()
+    window.flow.ask(Query("q", path=str(tmp_path / "q.jpg")))
+    qtbot.waitUntil(lambda: bool(messages(window)), timeout=PATIENCE)
+    assert not window.flow.waiting
+    assert database.read_bytes() == before
+
+
+def test_pausing_survives_an_edit_and_ends_with_the_work(
+    qtbot: QtBot, window: MainWindow, photos: Path, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    for number in range(200):
+        draw_photo(many / f"{number}.jpg", seed=number)
+    index_folder(qtbot, window, photos)
+    window.session.add_folders([str(many)])
+    qtbot.waitUntil(lambda: window.session.indexing, timeout=PATIENCE)
+    window.session.pause()
+    other = tmp_path / "other"
+    draw_photo(other / "one.jpg", seed=1)
+    window.session.add_folders([str(other)])
+    qtbot.waitUntil(lambda: len(window.folders_shown) == 3, timeout=PATIENCE)
+    assert window.session.indexing
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=PATIENCE):
+        window.session.resume()
+    qtbot.waitUntil(lambda: sum(folder.photos for folder in window.folders_shown) == 213, timeout=PATIENCE)
+
+
+def test_cancelling_while_paused_ends_the_indexing(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    many = tmp_path / "many"
+    for number in range(200):
+        draw_photo(many / f"{number}.jpg", seed=number)
+    opened(qtbot, window)
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=PATIENCE):
+        window.session.add_folders([str(many)])
+        qtbot.waitUntil(lambda: window.session.indexing, timeout=PATIENCE)
+        window.session.pause()
+        window.session.cancel_indexing()
+    assert not window.session.indexing
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=PATIENCE):
+        window.rescan()
+    qtbot.waitUntil(lambda: [folder.photos for folder in window.folders_shown] == [200], timeout=PATIENCE)
+
+
+def test_removing_the_folder_that_is_being_indexed_ends_the_indexing(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    many = tmp_path / "many"
+    for number in range(200):
+        draw_photo(many / f"{number}.jpg", seed=number)
+    opened(qtbot, window)
+    window.session.add_folders([str(many)])
+    qtbot.waitUntil(lambda: window.session.indexing and bool(window.folders_shown), timeout=PATIENCE)
+    with qtbot.waitSignal(window.session.indexing_finished, timeout=PATIENCE):
+        window.session.remove_folder(window.folders_shown[0].id)
+    qtbot.waitUntil(lambda: not window.folders_shown, timeout=PATIENCE)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
+    """A server with one picture, and what was asked of it."""
+    picture = draw_photo(tmp_path / "web.png", seed=4).read_bytes()
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            if self.path != "/picture.png":
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "image/png")
+            self.send_header("Content-Length", str(len(picture)))
+            self.end_headers()
+            self.wfile.write(picture)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class names it so
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=httpd.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{httpd.server_port}", asked
+    httpd.shutdown()
+    httpd.server_close()
+    thread.join()
+
+
+def address(url: str) -> QMimeData:
+    mime = QMimeData()
+    mime.setText(url)
+    return mime
+
+
+def test_a_dropped_address_is_downloaded_once_whatever_is_done_in_the_history(
+    qtbot: QtBot, window: MainWindow, photos: Path, web: tuple[str, list[str]]
+) -> None:
+    url, asked = web
+    index_folder(qtbot, window, photos)
+    assert asked == []
+    drop(window, address(f"{url}/picture.png"))
+    answered(qtbot, window)
+    assert names(window)[0] == "04.jpg"
+    window.flow.find_similar(window.page.model.photo(3))
+    answered(qtbot, window)
+    window.flow.back()
+    qtbot.waitUntil(lambda: not window.flow.waiting and names(window)[:1] == ["04.jpg"], timeout=PATIENCE)
+    assert asked == ["/picture.png"]
+    assert "off" in window.network_text
+
+
+def test_a_download_that_fails_is_explained_and_the_app_is_offline_again(
+    qtbot: QtBot, window: MainWindow, photos: Path, web: tuple[str, list[str]]
+) -> None:
+    url, _ = web
+    index_folder(qtbot, window, photos)
+    drop(window, address(f"{url}/nothing.png"))
+    qtbot.waitUntil(lambda: bool(messages(window)), timeout=PATIENCE)
+    assert "404" in messages(window)[0]
+    assert "off" in window.network_text

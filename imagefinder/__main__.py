@@ -7,6 +7,13 @@ import sys
 def main() -> int:
     """Run the command line, or open the window."""
     multiprocessing.freeze_support()
+    from imagefinder.imaging import PROBE_FLAG
+
+    if sys.argv[1:] == [PROBE_FLAG]:
+        from imagefinder.imaging.probe import serve
+
+        serve()
+        return 0
     from imagefinder.cli import main as run
 
     return run()

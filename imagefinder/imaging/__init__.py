@@ -1,1 +1,4 @@
 """Pixels in, pixels out. The only home of Pillow."""
+
+PROBE_FLAG = "--try-decoding"
+"""Makes an installed program, which has no Python to start, run the decoder probe instead of the app."""

@@ -17,10 +17,13 @@ from typing import BinaryIO
 
 from imagefinder.domain.errors import ImageFinderError, UnreadableImage
 from imagefinder.domain.progress import CancelToken
+from imagefinder.imaging import PROBE_FLAG
 from imagefinder.imaging.decode import decode
 from imagefinder.imaging.files import read_file
 
-COMMAND = (sys.executable, "-m", "imagefinder.imaging.probe")
+MODULE = "imagefinder.imaging.probe"
+# An installed program is an executable of its own, which takes a flag instead of a module's name.
+COMMAND = (sys.executable, PROBE_FLAG) if getattr(sys, "frozen", False) else (sys.executable, "-m", MODULE)
 READY, DONE = b"r", b"d"
 START_SECONDS = 60.0
 AT_LEAST = 512
@@ -63,6 +66,14 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
             decode(read_file(path)[0], AT_LEAST)
         answers.write(DONE)
         answers.flush()
+
+
+def serve() -> None:
+    """``main`` on this process's own pipes."""
+    own_stdout = os.dup(1)
+    os.dup2(2, 1)  # what a native decoder prints must not be taken for an answer
+    with os.fdopen(0, "rb", closefd=False) as requests, os.fdopen(own_stdout, "wb") as answers:
+        main(requests, answers)
 
 
 class _Child:
@@ -138,7 +149,4 @@ def _paths(requests: BinaryIO) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    own_stdout = os.dup(1)
-    os.dup2(2, 1)  # what a native decoder prints must not be taken for an answer
-    with os.fdopen(own_stdout, "wb") as stream:
-        main(sys.stdin.buffer, stream)
+    serve()

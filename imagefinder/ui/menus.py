@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QMenu
 
+import imagefinder
 from imagefinder.ui import icons
 
 if TYPE_CHECKING:
@@ -26,42 +27,76 @@ class Menus(QObject):
         view = window.page.view
 
         file = self._menu(self.tr("&File"))
-        self._add(file, self.tr("Add photo folder…"), window.add_folder, "Ctrl+Shift+A", icon="folder-plus")
-        self._add(file, self.tr("Open picture…"), window.open_picture, Keys.Open, icon="image")
-        self._add(file, self.tr("Look for changes in all folders"), window.rescan, Keys.Refresh, icon="rotate-cw")
-        self._add(file, self.tr("Files that could not be read…"), window.show_failures)
+        self._add(file, self.tr("&Add photo folder…"), window.add_folder, "Ctrl+Shift+A", icon="folder-plus")
+        self._add(file, self.tr("&Open picture…"), window.open_picture, Keys.Open, icon="image")
+        self._add(file, self.tr("&Look for changes in all folders"), window.rescan, Keys.Refresh, icon="rotate-cw")
+        self._add(file, self.tr("&Files that could not be read…"), window.show_failures)
         file.addSeparator()
-        self._add(file, self.tr("Quit"), window.close, Keys.Quit)
+        self._add(file, self.tr("&Quit"), window.close, Keys.Quit)
 
         edit = self._menu(self.tr("&Edit"))
-        self._add(edit, self.tr("Paste picture, file or address"), window.paste, Keys.Paste)
-        self._add(edit, self.tr("Select all"), view.selectAll)
+        self._add(edit, self.tr("&Paste picture, file or address"), window.paste, Keys.Paste)
+        self._add(edit, self.tr("Select &all"), view.selectAll)
 
         go = self._menu(self.tr("&Go"))
-        self._add(go, self.tr("Previous query"), window.flow.back, "Alt+Left", icon="arrow-left")
-        self._add(go, self.tr("Next query"), window.flow.forward, "Alt+Right", icon="arrow-right")
-        self._add(go, self.tr("Library"), window.flow.clear, "Ctrl+L", icon="images")
-        self._add(go, self.tr("To the query"), window.bar.focus_query, Keys.Find)
-        self._add(go, self.tr("To the photos"), view.setFocus, "Ctrl+G")
+        self._add(go, self.tr("&Previous query"), window.flow.back, "Alt+Left", icon="arrow-left")
+        self._add(go, self.tr("&Next query"), window.flow.forward, "Alt+Right", icon="arrow-right")
+        self._add(go, self.tr("&Library: all photos"), window.flow.clear, "Ctrl+L", icon="images")
+        self._add(go, self.tr("To the &query"), window.bar.focus_query, Keys.Find)
+        self._add(go, self.tr("To the p&hotos"), view.setFocus, "Ctrl+G")
 
         look = self._menu(self.tr("&View"))
-        self._add(look, self.tr("Larger thumbnails"), view.larger)
-        self._add(look, self.tr("Smaller thumbnails"), view.smaller)
+        self._add(look, self.tr("&Larger thumbnails"), view.larger)
+        self._add(look, self.tr("&Smaller thumbnails"), view.smaller)
         look.addSeparator()
-        folders = self._add(look, self.tr("Folders"), window.toggle_sidebar, "F9", checkable=True)
+        folders = self._add(look, self.tr("&Folders"), window.toggle_sidebar, "F9", checkable=True)
         folders.setChecked(window.remembered.sidebar_shown)
-        details = self._add(look, self.tr("Details"), window.toggle_inspector, "F10", checkable=True)
+        details = self._add(look, self.tr("&Details"), window.toggle_inspector, "F10", checkable=True)
         details.setChecked(window.remembered.inspector_shown)
 
         about = self._menu(self.tr("&Help"))
-        self._add(about, self.tr("Keys"), window.show_shortcuts, Keys.HelpContents)
-        self._add(about, self.tr("About imagefinder"), window.show_about, icon="info")
+        self._add(about, self.tr("&Keys"), window.show_shortcuts, Keys.HelpContents)
+        self._add(about, self.tr("Check for updates…"), self._show_updates)
+        self._add(about, self.tr("Licences…"), self._show_licences)
+        self._add(about, self.tr("&About imagefinder"), window.show_about, icon="info")
 
     def all_keys(self) -> "list[tuple[str, list[Entry]]]":
         """Headings with actions, for the F1 list: the menus, then the grid, then the preview."""
         groups: list[tuple[str, list[Entry]]] = [(title, list(actions)) for title, actions in self._groups]
-        groups.append((self.tr("Photos"), list(self._window.page.view.actions())))
+        groups.append(
+            (
+                self.tr("Photos"),
+                [
+                    *self._window.page.view.actions(),
+                    (self.tr("Select all"), "Ctrl+A"),
+                    (self.tr("Find similar"), self.tr("Double-click")),
+                    (self.tr("Change the thumbnail size"), self.tr("Ctrl+wheel")),
+                ],
+            )
+        )
+        groups.append(
+            (
+                self.tr("Preview"),
+                [
+                    (self.tr("Previous and next photo"), self.tr("Arrows")),
+                    (self.tr("Zoom"), self.tr("+, -, wheel")),
+                    (self.tr("The whole photo"), "0"),
+                    (self.tr("Back to the photos"), self.tr("Esc, Space")),
+                ],
+            )
+        )
         return groups
+
+    def _show_updates(self) -> None:
+        """Hand the page to the browser. The app itself asks nobody, now or ever."""
+        if not QDesktopServices.openUrl(QUrl(imagefinder.HOMEPAGE)):
+            self._window.banners.show_message(self.tr("No browser opens {page}.").format(page=imagefinder.HOMEPAGE))
+
+    def _show_licences(self) -> None:
+        from imagefinder import licences
+        from imagefinder.ui.licences_dialog import LicencesDialog
+
+        LicencesDialog(licences.notice(), self._window).open()
 
     def _menu(self, title: str) -> QMenu:
         self._groups.append((title.replace("&", ""), []))

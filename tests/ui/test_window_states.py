@@ -6,11 +6,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from drawing import draw_photo
-from driving import PATIENCE, answered, drop, files, index_folder, messages, names, opened
 from PySide6.QtCore import QMimeData
 from pytestqt.qtbot import QtBot
 
+from drawing import draw_photo
+from driving import PATIENCE, answered, drop, files, index_folder, messages, names, opened
 from imagefinder.domain.images import Query
 from imagefinder.storage.library import Library
 from imagefinder.ui.main_window import MainWindow

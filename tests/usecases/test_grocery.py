@@ -20,9 +20,7 @@ def recall_at_1(library: Library, embedder: Embedder, queries: list[Path]) -> fl
     """The share of queries whose nearest photo lies in a folder of the same name."""
     paths = [str(path) for path in queries]
     hits = 0
-    reading = read_ahead(
-        paths, lambda path: read_image(path, embedder.spec.input), threads=READER_THREADS, window=64
-    )
+    reading = read_ahead(paths, lambda path: read_image(path, embedder.spec.input), threads=READER_THREADS, window=64)
     for path, image in reading:
         assert not isinstance(image, Exception)
         row = embedder.embed(image.pixels[None])[0]
@@ -50,9 +48,7 @@ def test_all_photographs_are_indexed_and_then_unchanged(library: Library, embedd
 @pytest.mark.photos
 @pytest.mark.timeout(1200)
 @pytest.mark.skipif(not FULL, reason="takes minutes; set IMAGEFINDER_FULL=1")
-def test_a_real_network_reaches_its_reference(
-    library: Library, grocery: Path, weights: Path, tmp_path: Path
-) -> None:
+def test_a_real_network_reaches_its_reference(library: Library, grocery: Path, weights: Path, tmp_path: Path) -> None:
     models = Models(tmp_path / "models", "cpu")
     name = models.shelf.add(weights / "mobilenetv2_100_same.safetensors", "mobilenetv2_100_same", None).name
     embedder = models.embedder(library, models.spec(library, name))

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from imagefinder.domain.changes import Changes, Lost, diff, looks_offline, match_moves
 from imagefinder.domain.errors import UnreadableImage
@@ -91,7 +92,7 @@ def _compare(library: Library, model_id: int, folder: Folder, result: Walk) -> S
     lost = library.lost(folder.id, changes.gone) if changes.gone else []
     # What the patterns exclude is gone by the person's say, and says nothing about the drive.
     excluded = compile_excludes(folder.excludes)
-    dropped = {photo.photo_id for photo in lost if any(map(excluded, photo.relpath.split(os.sep)))}
+    dropped = {photo.photo_id for photo in lost if any(map(excluded, Path(photo.relpath).parts))}
     photos = len(known) - len(changes.gone) + len(lost) - len(dropped)  # what is gone besides photos are failures
     return Survey(folder, result.found, changes, lost, dropped, photos)
 

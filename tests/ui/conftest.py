@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QThread, QTimer
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from drawing import draw_photo
@@ -20,6 +21,9 @@ def collected_on_this_thread() -> Iterator[None]:
     """As in the app: a cycle of QObjects must not be collected on a worker thread."""
     gc.disable()
     yield
+    # What Python put into the clipboard must not outlive Python: Qt would call into it at the very end.
+    if QGuiApplication.instance() is not None:
+        QGuiApplication.clipboard().clear()
     gc.collect()
     gc.enable()
 

@@ -56,7 +56,8 @@ class Menus(QObject):
 
         about = self._menu(self.tr("&Help"))
         self._add(about, self.tr("&Keys"), window.show_shortcuts, Keys.HelpContents)
-        self._add(about, self.tr("Check for updates…"), self._show_updates)
+        if imagefinder.UPDATES_PAGE:
+            self._add(about, self.tr("Check for updates…"), self._show_updates)
         self._add(about, self.tr("Licences…"), self._show_licences)
         self._add(about, self.tr("&About imagefinder"), window.show_about, icon="info")
 
@@ -89,8 +90,8 @@ class Menus(QObject):
 
     def _show_updates(self) -> None:
         """Hand the page to the browser. The app itself asks nobody, now or ever."""
-        if not QDesktopServices.openUrl(QUrl(imagefinder.HOMEPAGE)):
-            self._window.banners.show_message(self.tr("No browser opens {page}.").format(page=imagefinder.HOMEPAGE))
+        if not QDesktopServices.openUrl(QUrl(imagefinder.UPDATES_PAGE)):
+            self._window.banners.show_message(self.tr("No browser opens {page}.").format(page=imagefinder.UPDATES_PAGE))
 
     def _show_licences(self) -> None:
         from imagefinder import licences

@@ -12,7 +12,7 @@ import imagefinder
 import texts
 from identity import IDENTIFIER
 from imagefinder import integrate
-from imagefinder.cli import COMMANDS
+from imagefinder.commands import COMMANDS
 from imagefinder.imaging.formats import EXTENSIONS
 
 

@@ -1,5 +1,7 @@
 """Help: licences, and a page that is opened only when somebody clicks."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QAction, QDesktopServices
@@ -15,8 +17,19 @@ def action(window: MainWindow, text: str) -> QAction:
     return next(each for each in window.findChildren(QAction) if each.text() == text)
 
 
-def test_the_page_for_updates_is_opened_on_a_click_only(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+PAGE = "https://updates.example/imagefinder"
+
+
+def test_without_a_page_there_is_no_entry_for_updates(window: MainWindow) -> None:
+    assert not [each for each in window.findChildren(QAction) if "updates" in each.text()]
+
+
+def test_the_page_for_updates_is_opened_on_a_click_only(
+    make_window: Callable[[], MainWindow], monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened: list[str] = []
+    monkeypatch.setattr(imagefinder, "UPDATES_PAGE", PAGE)
+    window = make_window()
 
     def open_url(url: QUrl) -> bool:
         opened.append(url.toString())
@@ -25,10 +38,10 @@ def test_the_page_for_updates_is_opened_on_a_click_only(window: MainWindow, monk
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
     assert opened == []
     action(window, "Check for updates…").trigger()
-    assert opened == [imagefinder.HOMEPAGE]
+    assert opened == [PAGE]
     assert window.banners.banners() == []
     action(window, "Check for updates…").trigger()  # no browser this time
-    assert imagefinder.HOMEPAGE in window.banners.banners()[0].sentence
+    assert PAGE in window.banners.banners()[0].sentence
 
 
 def test_licences_are_shown(window: MainWindow, qtbot: QtBot) -> None:

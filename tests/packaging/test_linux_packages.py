@@ -12,12 +12,13 @@ import pytest
 
 import imagefinder
 import linux_package
-import render_icons
 from elf import needs
 from identity import IDENTIFIER
+from imagefinder.display import why_no_screenshot
 from imagefinder.integrate import desktop_entry
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="packages of Linux")
+needs_qt = pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_deb(tmp_path: Path, bundle: Path, icons: Path) -> None:
 
 
 def test_archive_installs_and_leaves_nothing_behind(tmp_path: Path, bundle: Path, icons: Path) -> None:
-    require("tar")
+    require("tar", "xz")
     archive = linux_package.build_archive(bundle, tmp_path / "stage", icons, "notice", tmp_path, "cpu")
     subprocess.run(["tar", "-C", str(tmp_path), "-xf", str(archive)], check=True)
     top = tmp_path / archive.name.removesuffix(archive.suffix).removesuffix(".tar")
@@ -118,6 +119,7 @@ def test_archive_leaves_what_others_have_installed(tmp_path: Path, bundle: Path,
     assert left == set(others)
 
 
+@needs_qt
 def test_a_library_that_nobody_decided_about_stops_the_build(tmp_path: Path) -> None:
     require("objdump")
     source = next(Path(path) for path in mapped_libraries() if "libQt6Core" in path)
@@ -136,8 +138,11 @@ def mapped_libraries() -> list[str]:
     return sorted({"/" + line.partition("/")[2] for line in lines if ".so" in line})
 
 
+@needs_qt
 def test_icons_of_every_size(tmp_path: Path, qapp: object) -> None:
     from PIL import Image
+
+    import render_icons
 
     written = render_icons.write_all(render_icons.DRAWING.read_bytes(), tmp_path)
     assert len(written) == len(linux_package.HICOLOR_SIDES) + 2
@@ -151,7 +156,10 @@ def test_icons_of_every_size(tmp_path: Path, qapp: object) -> None:
         assert icns.size[0] >= 512
 
 
+@needs_qt
 def test_the_smallest_icon_still_has_its_three_parts(tmp_path: Path, qapp: object) -> None:
+    import render_icons
+
     image = render_icons.render(render_icons.DRAWING.read_bytes(), 16).convert("RGBA")
     sky, sun, ring, lens = (image.getpixel(place) for place in ((9, 2), (3, 4), (10, 5), (10, 8)))
     assert all(isinstance(pixel, tuple) and pixel[3] > 200 for pixel in (sky, sun, ring, lens))

@@ -7,6 +7,7 @@ import pytest
 
 from imagefinder import diagnostics
 from imagefinder.cli import main
+from imagefinder.display import why_no_screenshot
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.embedding.practice import practice_step
 from imagefinder.usecases.selftest import FOLDER_NAME, Trial, openmp_runtimes, try_out
@@ -18,6 +19,7 @@ def no_log_left_open() -> Iterator[None]:
     diagnostics.stop_log()
 
 
+@pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
 def test_the_whole_app_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert " " in FOLDER_NAME
     assert not FOLDER_NAME.isascii()

@@ -188,7 +188,7 @@ class _Errors(QObject):
 def _uncaught_errors_shown(window: MainWindow) -> Iterator[None]:
     """What nobody caught, in slots and threads alike, is logged and shown with its details instead of lost."""
     errors = _Errors(window)
-    errors.raised.connect(window.show_bug)
+    errors.raised.connect(window.notices.show_bug)
 
     def on_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         if issubclass(kind, KeyboardInterrupt):

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -17,19 +16,20 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from imagefinder import diagnostics, settings
-from imagefinder.domain.errors import ImageFinderError, LibraryInUse
+from imagefinder import settings
 from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus, Query, SearchResult
 from imagefinder.domain.progress import Progress
 from imagefinder.paths import Paths
 from imagefinder.settings import Settings
 from imagefinder.ui import desktop, icons, queries, theme, wording
-from imagefinder.ui.banner import Banner, BannerStack, Level
+from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui.dialogs import Dialogs
 from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.folders_panel import FoldersPanel
 from imagefinder.ui.indexing_card import IndexingCard
 from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.menus import Menus
+from imagefinder.ui.notices import Notices
 from imagefinder.ui.photo_commands import PhotoCommands
 from imagefinder.ui.preview import Preview
 from imagefinder.ui.query_bar import QueryBar
@@ -38,14 +38,10 @@ from imagefinder.ui.search_flow import SearchFlow
 from imagefinder.ui.session import Session
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 
-if TYPE_CHECKING:
-    from imagefinder.ui.failures_dialog import FailuresDialog
-
 FIRST_SIZE = (1240, 820)
 INSPECTOR_NEEDS = 900
 SIDEBAR_WIDTH, INSPECTOR_WIDTH = 240, 280
 STUCK_MILLISECONDS = 10_000
-BUSY_MILLISECONDS = 2_000
 
 
 class MainWindow(QMainWindow):
@@ -70,8 +66,6 @@ class MainWindow(QMainWindow):
         self._closing = self._closed = False
         self._folders: Sequence[Folder] = ()
         self._status: LibraryStatus | None = None
-        self._failures: FailuresDialog | None = None
-        self._offline: dict[str, Banner] = {}
         self._away: frozenset[str] = frozenset()
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
@@ -89,6 +83,8 @@ class MainWindow(QMainWindow):
         self._overlay = DropOverlay(self)
         self.flow = SearchFlow(session, self.bar, self.page, self.inspector, self)
         self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
+        self.notices = Notices(session, self.banners, self.page, self)
+        self.dialogs = Dialogs(session, paths, self.banners, last_crash, self)
         self.menus = Menus(self)
         self._connect()
         self._restore()
@@ -167,20 +163,16 @@ class MainWindow(QMainWindow):
         card.pause_requested.connect(session.pause)
         card.resume_requested.connect(session.resume)
         card.cancel_requested.connect(session.cancel_indexing)
-        card.failures_requested.connect(self.show_failures)
+        card.failures_requested.connect(self.dialogs.show_failures)
         session.pausing.connect(card.set_paused)
         session.indexing_started.connect(lambda: card.set_progress(Progress("looking")))
         session.progressed.connect(card.set_progress)
         session.indexing_finished.connect(self._on_indexed)
         session.folders_changed.connect(self._on_folders)
         session.status_changed.connect(self._on_status)
-        session.failures_listed.connect(self._on_failures)
-        session.open_failed.connect(self._on_open_failed)
-        session.problem.connect(self.show_problem)
-        session.bug.connect(self.show_bug)
         session.closed.connect(self._on_closed)
         session.opened.connect(self._on_opened)
-        self.flow.failed.connect(self.show_problem)
+        self.flow.failed.connect(self.notices.show_problem)
         self.flow.downloading.connect(self._say_network)
         self.flow.answered.connect(self._on_answered)
         self.loader.ready.connect(self._look_whether_settled)
@@ -215,11 +207,7 @@ class MainWindow(QMainWindow):
         """Open the library, and say so if the last run crashed."""
         self._session.open()
         if self._last_crash is not None:
-            self.banners.show_message(
-                self.tr("imagefinder ended unexpectedly last time. Nothing that was committed is lost."),
-                Level.WARNING,
-                (self.tr("Details…"), self.show_about),
-            )
+            self.notices.show_crash(self.dialogs.show_about)
 
     def take(self, arguments: Sequence[str]) -> None:
         """Paths from the command line or a later start: folders are added, the first picture becomes the query."""
@@ -265,49 +253,9 @@ class MainWindow(QMainWindow):
         self._settings.inspector_shown = shown
         self._fold()
 
-    def show_failures(self) -> None:
-        """The files that could not be read, in a window that stays beside this one."""
-        if self._failures is None:
-            from imagefinder.ui.failures_dialog import FailuresDialog
-
-            self._failures = FailuresDialog(self)
-            self._failures.retry_requested.connect(self._session.retry)
-            self._failures.reveal_requested.connect(self._show_in_folder)
-        self._session.list_failures()
-        self._failures.show()
-        self._failures.raise_()
-
     def _show_folder(self, path: str) -> None:
         if not desktop.open_file(path):
             self.banners.show_message(self.tr("{path} could not be opened.").format(path=wording.shown(path)))
-
-    def _show_in_folder(self, path: str) -> None:
-        if not desktop.reveal([path]):
-            self.banners.show_message(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
-
-    def show_about(self) -> None:
-        rows = [
-            *diagnostics.versions(),
-            (self.tr("Device"), self._session.device or self.tr("not needed yet")),
-            (self.tr("Model"), self._status.model if self._status else ""),
-            (self.tr("Library"), str(self._paths.library)),
-            (self.tr("Models"), str(self._paths.models)),
-            (self.tr("Settings"), str(self._paths.settings)),
-            (self.tr("Log"), str(self._paths.logs)),
-        ]
-        crash = self._last_crash.read_text(errors="replace") if self._last_crash and self._last_crash.exists() else ""
-        from imagefinder.ui.about_dialog import AboutDialog
-
-        dialog = AboutDialog(rows, crash, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def show_shortcuts(self) -> None:
-        from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
-
-        dialog = ShortcutsDialog(self.menus.all_keys(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
 
     # What the session says
 
@@ -331,19 +279,13 @@ class MainWindow(QMainWindow):
             self.card.stopped(self.tr("Stopped by an error."))
         else:
             self.card.finished(summary)
-            self._say_offline(summary.offline)
+            self.notices.set_offline(summary.offline)
         if summary is not None:
             away = frozenset(summary.offline)
             if summary.added or summary.updated or summary.moved or summary.removed or away != self._away:
                 self.flow.refresh()
             self._away = away
-        if self._failures is not None and self._failures.isVisible():
-            self._session.list_failures()
         self._look_whether_settled()
-
-    def _on_failures(self, failures: object) -> None:
-        if self._failures is not None:
-            self._failures.set_failures(failures)  # type: ignore[arg-type]  # a list of Failure, through a Signal(object)
 
     def _say_network(self, downloading: bool) -> None:
         on, off = self.tr("Network: downloading the picture"), self.tr("Network: off")
@@ -352,43 +294,6 @@ class MainWindow(QMainWindow):
     def _on_answered(self, result: SearchResult | None) -> None:
         self._say_status()
         self._look_whether_settled()
-
-    def _on_open_failed(self, error: Exception) -> None:
-        """Another process may let go of the library soon, so that is tried again; anything else needs the person."""
-        if isinstance(error, LibraryInUse):
-            self.page.set_searching(self.tr("Another imagefinder is using this library. Waiting for it to finish…"))
-            QTimer.singleShot(BUSY_MILLISECONDS, self, self._open_again)
-        elif isinstance(error, ImageFinderError):
-            self.page.set_searching(self.tr("The library could not be opened."))
-            self.banners.show_message(str(error), Level.ERROR, (self.tr("Try again"), self._session.open))
-        else:
-            self.page.set_searching(self.tr("The library could not be opened."))
-
-    def _open_again(self) -> None:
-        if not self._closing:
-            self._session.open()
-
-    def _say_offline(self, roots: Sequence[str]) -> None:
-        """One banner for each root that is away, for as long as it is."""
-        for root in set(self._offline) - set(roots):
-            self.banners.dismiss(self._offline.pop(root))
-        for root in roots:
-            if root not in self._offline:
-                text = self.tr("{root} is offline. Its photos are kept and stay searchable.")
-                message = text.format(root=wording.shown(root))
-                self._offline[root] = self.banners.show_message(message, Level.WARNING)
-
-    def show_problem(self, error: ImageFinderError) -> None:
-        self.banners.show_message(str(error), Level.ERROR)
-
-    def show_bug(self, error: BaseException) -> None:
-        """Something that should not happen: say so, with all details to copy."""
-        import traceback
-
-        details = "".join(traceback.format_exception(error))
-        versions = "\n".join(f"{name}: {value}" for name, value in diagnostics.versions())
-        text = self.tr("Something went wrong that should not have: {error}").format(error=error or type(error).__name__)
-        self.banners.show_message(text, Level.ERROR, details=f"{details}\n{versions}")
 
     def _say_status(self) -> None:
         status, result = self._status, self.flow.result

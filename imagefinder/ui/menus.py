@@ -30,7 +30,7 @@ class Menus(QObject):
         self._add(file, self.tr("&Add photo folder…"), window.add_folder, "Ctrl+Shift+A", icon="folder-plus")
         self._add(file, self.tr("&Open picture…"), window.open_picture, Keys.Open, icon="image")
         self._add(file, self.tr("&Look for changes in all folders"), window.rescan, Keys.Refresh, icon="rotate-cw")
-        self._add(file, self.tr("&Files that could not be read…"), window.show_failures)
+        self._add(file, self.tr("&Files that could not be read…"), window.dialogs.show_failures)
         file.addSeparator()
         self._add(file, self.tr("&Quit"), window.close, Keys.Quit)
 
@@ -55,11 +55,11 @@ class Menus(QObject):
         details.setChecked(window.remembered.inspector_shown)
 
         about = self._menu(self.tr("&Help"))
-        self._add(about, self.tr("&Keys"), window.show_shortcuts, Keys.HelpContents)
+        self._add(about, self.tr("&Keys"), lambda: window.dialogs.show_shortcuts(self.all_keys), Keys.HelpContents)
         if imagefinder.UPDATES_PAGE:
             self._add(about, self.tr("Check for updates…"), self._show_updates)
         self._add(about, self.tr("Licences…"), self._show_licences)
-        self._add(about, self.tr("&About imagefinder"), window.show_about, icon="info")
+        self._add(about, self.tr("&About imagefinder"), window.dialogs.show_about, icon="info")
 
     def all_keys(self) -> "list[tuple[str, list[Entry]]]":
         """Headings with actions, for the F1 list: the menus, then the grid, then the preview."""

@@ -88,6 +88,8 @@ class Session(QObject):
 
     def open(self) -> None:
         """Open the library on the work lane; ``opened`` or ``open_failed`` follows."""
+        if self._closing:
+            return
         for lane in self._lanes:
             if not lane.isRunning():
                 lane.start()

@@ -199,7 +199,7 @@ def test_unreadable_files_are_a_list_and_no_dialog_in_the_way(qtbot: QtBot, wind
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     index_folder(qtbot, window, photos)
     with qtbot.waitSignal(window.session.failures_listed, timeout=PATIENCE) as listed:
-        window.show_failures()
+        window.dialogs.show_failures()
     assert listed.args is not None
     (failure,) = listed.args[0]
     draw_photo(photos / "broken.jpg", seed=77)

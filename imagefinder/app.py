@@ -14,6 +14,7 @@ from types import TracebackType
 
 from PySide6.QtCore import (
     QByteArray,
+    QEvent,
     QEventLoop,
     QObject,
     Qt,
@@ -23,7 +24,7 @@ from PySide6.QtCore import (
     SignalInstance,
     qInstallMessageHandler,
 )
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QFileOpenEvent, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
@@ -42,12 +43,24 @@ SCREENSHOT_SECONDS = 120
 log = logging.getLogger(__name__)
 
 
+class Application(QApplication):
+    """``file_opened`` carries the path of a file that macOS asks a running app to open."""
+
+    file_opened = Signal(object)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent):
+            self.file_opened.emit(event.file())
+            return True
+        return super().event(event)
+
+
 def application(arguments: Sequence[str] = ("imagefinder",)) -> QApplication:
     """The one QApplication, made on first use."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
-    app = QApplication(list(arguments))
+    app = Application(list(arguments))
     app.setApplicationName("imagefinder")
     app.setApplicationDisplayName("imagefinder")
     app.setApplicationVersion(imagefinder.__version__)
@@ -108,6 +121,8 @@ def run_window(paths: Paths, arguments: Sequence[str], device: str = "auto") -> 
     window.closing.connect(first.close)  # a start from now on opens a window of its own, once the library is free
     app.setQuitOnLastWindowClosed(False)  # the window hides at once, and the library is saved behind it
     window.closed.connect(app.quit)
+    if isinstance(app, Application):
+        app.file_opened.connect(lambda path: window.take([path]))
     window.stuck.connect(_give_up)
     with (
         _qt_messages_logged(),

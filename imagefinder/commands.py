@@ -48,13 +48,14 @@ def _print_json(value: Any) -> None:
 
 def window(run: Run) -> int:
     """Open the window, with what was named; or say why there is none."""
-    from imagefinder.display import why_no_window
+    from imagefinder.display import prepare_qt, why_no_window
 
     reason = why_no_window()
     if reason:
         tell(f"imagefinder: {reason}")
         tell("These work without a window: " + ", ".join(COMMANDS[1:]) + ". See imagefinder --help.")
         return 1
+    prepare_qt()
     from imagefinder.app import run_window
 
     return run_window(run.paths, getattr(run.arguments, "open", []), getattr(run.arguments, "device", "auto"))
@@ -297,7 +298,7 @@ def selftest(run: Run) -> int:
 
 def _try_window(paths: Paths, query: Path) -> str:
     """Show the window on a search, on the display that is here or else in memory, and close it."""
-    from imagefinder.display import why_no_screenshot, why_no_window
+    from imagefinder.display import prepare_qt, why_no_screenshot, why_no_window
 
     if not why_no_window():
         names = {"win32": "windows", "darwin": "cocoa"}
@@ -305,6 +306,7 @@ def _try_window(paths: Paths, query: Path) -> str:
         os.environ.setdefault("QT_QPA_PLATFORM", names.get(sys.platform, here))
     elif why_no_screenshot():
         raise ImageFinderError(why_no_screenshot())
+    prepare_qt()
     from imagefinder.app import save_screenshot
 
     picture = save_screenshot(paths, str(query), query.with_name("window.png"))
@@ -326,7 +328,7 @@ def integrate(run: Run) -> int:
 
 def demo(run: Run) -> int:
     """Draw a gallery, index it, and show a search in it."""
-    from imagefinder.display import why_no_screenshot, why_no_window
+    from imagefinder.display import prepare_qt, why_no_screenshot, why_no_window
     from imagefinder.usecases.demo import prepare_demo
 
     given = run.arguments
@@ -343,6 +345,7 @@ def demo(run: Run) -> int:
     if demo.summary.cancelled:
         return INTERRUPTED
     if not why_no_window():
+        prepare_qt()
         from imagefinder.app import run_window
 
         return run_window(run.paths, [str(demo.query)], device)
@@ -353,6 +356,7 @@ def demo(run: Run) -> int:
     if reason:
         tell(f"No screenshot was made: {reason}")
         return 0
+    prepare_qt()
     from imagefinder.app import save_screenshot
 
     picture = save_screenshot(run.paths, str(demo.query), home / "screenshot.png", device)

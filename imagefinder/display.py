@@ -1,9 +1,11 @@
 """Whether a window can be shown here. Qt itself would end the whole process where it cannot."""
 
 import ctypes
+import importlib.util
 import os
 import socket
 import sys
+from pathlib import Path
 
 # What PySide6's wheels need from a Linux system, by library and by Debian's package.
 SYSTEM_LIBRARIES = {
@@ -23,6 +25,19 @@ XCB_LIBRARIES = {
     "libxcb-xkb.so.1": "libxcb-xkb1",
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
+
+
+def prepare_qt() -> None:
+    """Call before Qt is imported: on Windows, torch >= 2.9 fails to start after Qt has brought its own C++ runtime.
+
+    So torch's base library is loaded first; finding it imports nothing.
+    """
+    if sys.platform == "win32":
+        torch = importlib.util.find_spec("torch")
+        if torch is not None and torch.origin is not None:
+            library = Path(torch.origin).parent / "lib" / "c10.dll"
+            if library.exists():
+                ctypes.CDLL(str(library))
 
 
 def why_no_window() -> str:

@@ -50,6 +50,7 @@ class FoldersPanel(QWidget):
         self._lay_out()
         self._view.selectionModel().currentChanged.connect(self._enable)
         self.set_folders([])
+        self._none.hide()  # nobody knows yet whether there are any
 
     def set_folders(self, folders: Sequence[Folder]) -> None:
         chosen = self._current()

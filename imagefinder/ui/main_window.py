@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._connect()
         self._restore()
+        self._say_status()
         self.setAcceptDrops(True)
         icons.follow_palette(self)
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QApplication, QStackedLayout, QWidget
 
 from imagefinder.domain.images import Hit, Photo, SearchResult
 from imagefinder.ui.empty_state import EmptyState
@@ -38,6 +38,8 @@ class ResultsPage(QWidget):
         self.empty.reset_requested.connect(lambda: self.threshold_requested.emit(0))
         self.empty.nearest_requested.connect(self._show_nearest)
         self.model.modelReset.connect(self._choose)
+        self._wants_focus = False
+        self._explain()
 
     def set_has_folders(self, has_folders: bool) -> None:
         """Without folders the empty page is the welcome."""
@@ -49,6 +51,7 @@ class ResultsPage(QWidget):
         """Photos without a query. ``start_over`` scrolls to the top; otherwise place and selection stay."""
         self._has_query = False
         self._searching = ""
+        self.view.set_searching(False)
         self.model.set_photos(photos)
         if start_over:
             self.view.start_over()
@@ -63,8 +66,9 @@ class ResultsPage(QWidget):
             self.view.start_over()
 
     def focus_content(self) -> None:
-        """Give the keyboard to what is shown."""
-        (self.view if self.model.rowCount() else self.empty).setFocus()
+        """Give the keyboard to what is shown; or to the photos, once the first ones are."""
+        self._wants_focus = self.model.rowCount() == 0
+        (self.empty if self._wants_focus else self.view).setFocus()
 
     def set_searching(self, text: str) -> None:
         """A search runs (``text`` says what it waits for), or none does ("")."""
@@ -77,17 +81,13 @@ class ResultsPage(QWidget):
 
     def _choose(self) -> None:
         count = self.model.rowCount()
-        if count:
-            focused = self.empty.isAncestorOf(self.focusWidget() or self)
-            self._stack.setCurrentWidget(self.view)
-            if focused:
-                self.view.setFocus()
-        else:
-            focused = self.view.hasFocus()
+        # Qt passes the focus on when its widget hides, so it is looked at before and set again afterwards.
+        focused = self._wants_focus or self.isAncestorOf(QApplication.focusWidget() or self)
+        if not count:
             self._explain()
-            self._stack.setCurrentWidget(self.empty)
-            if focused:
-                self.empty.setFocus()
+        self._stack.setCurrentWidget(self.view if count else self.empty)
+        if focused:
+            self.focus_content()
         self.shown.emit(count)
 
     def _explain(self) -> None:

@@ -49,6 +49,7 @@ class ResultsView(PhotoGrid):
         model.modelAboutToBeReset.connect(self._remember)
         model.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(self._on_selection)
+        self.selectionModel().currentChanged.connect(self._enable_actions)
         self._enable_actions()
 
     def selected_photos(self) -> list[Photo]:
@@ -84,7 +85,9 @@ class ResultsView(PhotoGrid):
         if rows:
             self.selectionModel().select(self._selection_of(rows), _Flag.ClearAndSelect)
         again = None if current is None else self._results.row_of(current.id)
-        focus = min(current_row, self._results.rowCount() - 1) if again is None else again
+        # Without a selection the focus is a place, not a photo: new photos above it must not carry it far away.
+        stays = again is None or not selected
+        focus = min(current_row, self._results.rowCount() - 1) if stays or again is None else again
         self.setAutoScroll(False)  # the person may be looking elsewhere
         self.selectionModel().setCurrentIndex(self._results.index(focus), _Flag.NoUpdate)
         self.setAutoScroll(True)
@@ -110,14 +113,17 @@ class ResultsView(PhotoGrid):
         self.photos_selected.emit(photos)
 
     def _enable_actions(self) -> None:
-        for group in self._menu_groups:
+        """Find similar and Preview, the first group, are also for the photo that only has the focus."""
+        for number, group in enumerate(self._menu_groups):
             for action in group:
-                action.setEnabled(bool(self._selected))
+                action.setEnabled(bool(self._selected) or (number == 0 and self.currentIndex().isValid()))
 
     def _chosen(self) -> Photo | None:
-        """Of several selected photos the one with the focus, or else the first."""
+        """Of several selected photos the one with the focus, or else the first; without any, the one with the focus."""
         current = self.current_photo()
-        return current if current in self._selected else next(iter(self._selected), None)
+        if current in self._selected or not self._selected:
+            return current
+        return self._selected[0]
 
     # Actions
 
@@ -150,7 +156,9 @@ class ResultsView(PhotoGrid):
         return action
 
     def _find(self) -> None:
-        self.find_similar.emit(self._chosen())
+        photo = self._chosen()
+        if photo is not None:
+            self.find_similar.emit(photo)
 
     def _preview(self) -> None:
         photo = self._chosen()

@@ -35,6 +35,8 @@ NEWEST_PHOTOS = 2000
 REFRESH_MILLISECONDS = 2500
 
 Result = TypeVar("Result")
+STOPPED = IndexSummary(0, 0, 0, 0, 0, (), (), 0.0, 0.0, cancelled=True)
+"""Of a run that did nothing."""
 
 
 class Session(QObject):
@@ -54,7 +56,7 @@ class Session(QObject):
     progressed = Signal(object)
     pausing = Signal(bool)
     indexing_finished = Signal(object)
-    """The IndexSummary of the last run; None where an error or an edit left nothing to report."""
+    """The IndexSummary of the last run; None where it ended with an error."""
     search_finished = Signal(object, object)
     """The Query as it was asked, and the SearchResult. Of an address, the result's own query holds the picture."""
     search_failed = Signal(object, object)
@@ -76,7 +78,7 @@ class Session(QObject):
         self._lanes = (self._work, self._query, self._download)
         self._closing = False
         self._plan = IndexingPlan()
-        self._summary: IndexSummary | None = None
+        self._summary: IndexSummary | None = STOPPED
         self._paused = False
         self._until_open: list[Callable[[], None]] = []
         self._while_indexing = QTimer(self, interval=REFRESH_MILLISECONDS)
@@ -272,7 +274,7 @@ class Session(QObject):
         self.refresh()
 
     def _index(self, library: "Library", batch: Batch) -> None:
-        self._summary = None
+        self._summary = STOPPED  # also of a run that is cancelled before it begins
         completed = False
 
         def work(token: CancelToken, sink: ProgressSink) -> IndexSummary:
@@ -289,6 +291,7 @@ class Session(QObject):
         def failed(error: Exception) -> None:
             nonlocal completed
             completed = True  # trying the same again at once would fail the same way
+            self._summary = None
             self._failed(error)
 
         def over() -> None:

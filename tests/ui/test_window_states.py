@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from drawing import draw_photo
@@ -123,6 +125,29 @@ def test_removing_the_folder_that_is_being_indexed_ends_the_indexing(
     with qtbot.waitSignal(window.session.indexing_finished, timeout=PATIENCE):
         window.session.remove_folder(window.folders_shown[0].id)
     qtbot.waitUntil(lambda: not window.folders_shown, timeout=PATIENCE)
+
+
+def test_a_start_on_a_library_with_photos_shows_no_welcome_and_the_keys_reach_the_photos(
+    qtbot: QtBot, make_window: Callable[[], MainWindow], photos: Path
+) -> None:
+    first = make_window()
+    index_folder(qtbot, first, photos)
+    with qtbot.waitSignal(first.closed, timeout=PATIENCE):
+        first.close()
+    second = make_window()
+    assert not [button for button in second.page.empty.findChildren(QPushButton) if button.isVisible()]
+    qtbot.waitUntil(lambda: second.page.model.rowCount() == 12, timeout=PATIENCE)
+    second.activateWindow()
+    qtbot.waitUntil(second.page.view.hasFocus, timeout=PATIENCE)
+    QTest.keyClick(second.page.view, Qt.Key.Key_Return)
+    answered(qtbot, second)
+
+
+def test_on_an_empty_library_the_one_button_has_the_keyboard(qtbot: QtBot, window: MainWindow) -> None:
+    opened(qtbot, window)
+    window.activateWindow()
+    (button,) = (each for each in window.page.empty.findChildren(QPushButton) if each.isVisibleTo(window))
+    qtbot.waitUntil(button.hasFocus, timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def build(options: argparse.Namespace) -> None:
     import notice
     import render_icons
 
-    flavour = "cpu" if torch.version.cuda is None else f"cuda{torch.version.cuda}"
+    flavour = flavour_of(torch.version.cuda)
     source = "--torch-index" if options.torch_index else "given with --python" if options.python else "pip's own index"
     say(f"PyTorch {torch.__version__} ({flavour}), from: {source}")
     DIST.mkdir(exist_ok=True)
@@ -120,6 +120,11 @@ def strip_python(folder: Path) -> None:
         elf.forget_build_path(path)
 
 
+def flavour_of(cuda: str | None) -> str:
+    """ "cpu", or such as "cuda13.0": what the torch in the bundle was built for, by its ``torch.version.cuda``."""
+    return "cpu" if cuda is None else f"cuda{cuda}"
+
+
 def make_packages(bundle: Path, icons: Path, notice: str, flavour: str, only: str | None) -> list[Path]:
     """What can be built on this system."""
     import linux_package
@@ -131,7 +136,7 @@ def make_packages(bundle: Path, icons: Path, notice: str, flavour: str, only: st
     packages = []
     if only != "archive" and shutil.which("dpkg-deb"):
         say("Packing the .deb")
-        packages.append(linux_package.build_deb(bundle, BUILD / "deb", icons, notice, DIST))
+        packages.append(linux_package.build_deb(bundle, BUILD / "deb", icons, notice, DIST, flavour))
     if only != "deb":
         say("Packing the archive")
         packages.append(linux_package.build_archive(bundle, BUILD / "archive", icons, notice, DIST, flavour))

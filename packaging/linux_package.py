@@ -34,8 +34,11 @@ def write_share(share: Path, program: str, icons: Path, notice: str) -> None:
     _write(documents / "THIRD-PARTY.txt.gz", _gzipped(notice))
 
 
-def build_deb(bundle: Path, stage: Path, icons: Path, notice: str, dist: Path) -> Path:
-    """A package that puts the bundle into /opt and everything else into /usr. Nothing is downloaded or compiled."""
+def build_deb(bundle: Path, stage: Path, icons: Path, notice: str, dist: Path, flavour: str = "cpu") -> Path:
+    """A package that puts the bundle into /opt and everything else into /usr. Nothing is downloaded or compiled.
+
+    A GPU flavour is the same package with a later version: it takes the place of the other one.
+    """
     shutil.rmtree(stage, ignore_errors=True)
     _link_tree(bundle, stage / "opt" / NAME)
     programs = stage / "usr" / "bin"
@@ -44,20 +47,21 @@ def build_deb(bundle: Path, stage: Path, icons: Path, notice: str, dist: Path) -
         (programs / name).symlink_to(f"/opt/{NAME}/{name}")
     write_share(stage / "usr" / "share", f"/opt/{NAME}/{WINDOW_PROGRAM}", icons, notice)
     architecture = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True)
-    _write(stage / "DEBIAN" / "control", control(needs(bundle), architecture.stdout.strip(), size_of(stage)))
+    version = imagefinder.__version__ if flavour == "cpu" else f"{imagefinder.__version__}+{flavour}"
+    _write(stage / "DEBIAN" / "control", control(needs(bundle), architecture.stdout.strip(), size_of(stage), version))
     _write(stage / "DEBIAN" / "postrm", (HERE / "linux" / "postrm").read_text(encoding="utf-8"), executable=True)
     _normalise(stage)
-    target = dist / f"{NAME}_{imagefinder.__version__}_{architecture.stdout.strip()}.deb"
+    target = dist / f"{NAME}_{version}_{architecture.stdout.strip()}.deb"
     command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(stage), str(target)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return target
 
 
-def control(need: Needs, architecture: str, installed_bytes: int) -> str:
+def control(need: Needs, architecture: str, installed_bytes: int, version: str) -> str:
     """The package's record. The C library is the one thing that cannot be bundled, so its version is named."""
     depends = [f"libc6 (>= {'.'.join(map(str, need.glibc))})", *need.required]
     return Template((HERE / "linux" / "control.in").read_text(encoding="utf-8")).substitute(
-        version=imagefinder.__version__,
+        version=version,
         architecture=architecture,
         size=-(-installed_bytes // 1024),
         depends=", ".join(depends),

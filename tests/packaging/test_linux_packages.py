@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import build
 import imagefinder
 import linux_package
 from elf import needs
@@ -78,6 +79,19 @@ def test_deb(tmp_path: Path, bundle: Path, icons: Path) -> None:
     scripts = subprocess.run(["dpkg-deb", "--ctrl-tarfile", str(deb)], capture_output=True, check=True).stdout
     assert b"./postrm" in scripts
     assert b"inst\0" not in scripts  # nothing runs at installation
+
+
+def test_a_gpu_flavour_is_the_same_package_under_its_own_name(tmp_path: Path, bundle: Path, icons: Path) -> None:
+    require("dpkg-deb", "dpkg")
+    assert (build.flavour_of(None), build.flavour_of("13.0")) == ("cpu", "cuda13.0")
+    deb = linux_package.build_deb(bundle, tmp_path / "deb", icons, "notice", tmp_path, "cuda13.0")
+    assert f"_{imagefinder.__version__}+cuda13.0_" in deb.name
+    version = subprocess.run(["dpkg-deb", "-f", str(deb), "Version"], capture_output=True, text=True, check=True)
+    assert version.stdout.strip() == f"{imagefinder.__version__}+cuda13.0"
+    later = ["dpkg", "--compare-versions", version.stdout.strip(), "gt", imagefinder.__version__]
+    assert subprocess.run(later, check=False).returncode == 0
+    archive = linux_package.build_archive(bundle, tmp_path / "stage", icons, "notice", tmp_path, "cuda13.0")
+    assert "-cuda13.0." in archive.name
 
 
 def test_archive_installs_and_leaves_nothing_behind(tmp_path: Path, bundle: Path, icons: Path) -> None:

@@ -146,8 +146,11 @@ def test_a_start_on_a_library_with_photos_shows_no_welcome_and_the_keys_reach_th
 def test_on_an_empty_library_the_one_button_has_the_keyboard(qtbot: QtBot, window: MainWindow) -> None:
     opened(qtbot, window)
     window.activateWindow()
-    (button,) = (each for each in window.page.empty.findChildren(QPushButton) if each.isVisibleTo(window))
-    qtbot.waitUntil(button.hasFocus, timeout=PATIENCE)
+
+    def offered() -> list[QPushButton]:
+        return [each for each in window.page.empty.findChildren(QPushButton) if each.isVisibleTo(window)]
+
+    qtbot.waitUntil(lambda: [button.hasFocus() for button in offered()] == [True], timeout=PATIENCE)
 
 
 @pytest.fixture

@@ -49,7 +49,6 @@ class Library(LibraryView):
         self.read_only = read_only
         self._lock = lock
         self._closed = False
-        self._scanning: set[int] = set()
         self._database = Database(directory / DATABASE, read_only)
         try:
             if not read_only:
@@ -142,15 +141,12 @@ class Library(LibraryView):
         with self._database.lock:
             with self._database.write() as connection:
                 dropped = catalog.remove_folder(connection, folder_id)
-            self._scanning.discard(folder_id)
             self._follow(dropped)
 
     def set_folder_state(self, folder_id: int, state: FolderState) -> None:
-        """SCANNING lives in this process only, so that no crash leaves it behind."""
+        """Raises ValueError for SCANNING: who scans knows it, and on disk a crash would leave it behind."""
         if state is FolderState.SCANNING:
-            self._scanning.add(folder_id)
-            return
-        self._scanning.discard(folder_id)
+            raise ValueError("that a folder is being scanned is not written down")
         with self._database.write() as connection:
             catalog.set_folder_state(connection, folder_id, state)
 

@@ -3,14 +3,13 @@
 import contextlib
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from imagefinder.domain.changes import KnownFile, Lost
 from imagefinder.domain.errors import FolderError
-from imagefinder.domain.images import Embeddings, Failure, Folder, FolderState, LibraryStatus, Photo
+from imagefinder.domain.images import Embeddings, Failure, Folder, LibraryStatus, Photo
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.storage import catalog, vector_table
 from imagefinder.storage.database import Database
@@ -28,15 +27,13 @@ class LibraryView:
     _thumbnails: ThumbnailCache
     _keeper: IndexKeeper | None
     _models: dict[int, ModelSpec]
-    _scanning: set[int]
 
     # Folders
 
     def folders(self) -> list[Folder]:
         """All roots, in the order in which they were added."""
         with self._database.snapshot() as connection:
-            found = catalog.folders(connection)
-        return [replace(f, state=FolderState.SCANNING) if f.id in self._scanning else f for f in found]
+            return catalog.folders(connection)
 
     def folder(self, folder_id: int) -> Folder:
         """Raises FolderError for one that is not there."""

@@ -115,12 +115,12 @@ def test_folders_do_not_overlap_and_are_not_added_twice(tmp_path: Path) -> None:
             library.folder(99)
 
 
-def test_scanning_does_not_outlive_the_process_and_offline_does(tmp_path: Path) -> None:
+def test_offline_outlives_the_process_and_scanning_is_never_written(tmp_path: Path) -> None:
     library = library_with(tmp_path / "library", tmp_path / "photos", 2)
     (folder,) = library.folders()
     library.set_folder_state(folder.id, FolderState.OFFLINE)
-    library.set_folder_state(folder.id, FolderState.SCANNING)
-    assert library.folders()[0].state is FolderState.SCANNING
+    with pytest.raises(ValueError, match="scanned"):
+        library.set_folder_state(folder.id, FolderState.SCANNING)
     library.close()
     with Library.open(tmp_path / "library") as again:
         assert again.folders()[0].state is FolderState.OFFLINE

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import imagefinder
 from imagefinder import commands, diagnostics
+from imagefinder.commands import library, model_shelf, program
 from imagefinder.domain.errors import Cancelled, ImageFinderError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.paths import Paths
@@ -41,41 +42,8 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    add = command("window", commands.window, "Open the window.")
-    add.add_argument("open", nargs="*", metavar="PATH", help="a folder to add, or a picture to search for")
-    add = command("index", commands.index, "Add folders to the library and read what is new or changed in them.")
-    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
-    add.add_argument("--model", metavar="NAME", help="the model to use (default: the library's own)")
-    add.add_argument(
-        "--forget-missing", action="store_true", help="drop photos even where a whole folder seems offline"
-    )
-    add.add_argument("--json", action="store_true")
-    add = command("search", commands.search, "Print the photos most similar to a picture.")
-    add.add_argument("image", metavar="IMAGE")
-    add.add_argument("-k", type=_positive, default=20, help="how many (default: 20)")
-    add.add_argument("--json", action="store_true")
-    add = command("status", commands.status, "Print what the library holds.")
-    add.add_argument("--json", action="store_true")
-    add = command(
-        "verify", commands.verify, "Check catalogue, vectors and index against each other, and repair the index."
-    )
-    add.add_argument("--json", action="store_true")
-    add = command("export", commands.export, "Write all embeddings into a numpy file.")
-    add.add_argument("file", metavar="FILE.npz", type=Path)
-    add = command("selftest", commands.selftest, "Try the whole app on drawn pictures, in a temporary folder.")
-    add.add_argument("--json", action="store_true")
-    add = command(
-        "integrate", commands.integrate, 'Put the app into this person\'s menus and "Open with" lists (Linux).'
-    )
-    add.add_argument("--remove", action="store_true", help="take it out again")
-    add = command("demo", commands.demo, "Draw a small gallery, index it and show a search in it.")
-    add.add_argument("folder", nargs="?", metavar="DIR", type=Path, help="where to draw it (default: imagefinder-demo)")
-    models = command("models", commands.models, "List, add, download or remove models.")
-    models.add_argument("action", nargs="?", choices=("list", "add", "download", "remove"), default="list")
-    models.add_argument("name", nargs="?", metavar="NAME|FILE", help="a model, or a weights file to add")
-    models.add_argument("--architecture", metavar="NAME", help="the network that a weights file is for")
-    models.add_argument("--name", dest="called", metavar="NAME", help="what to call the model that is added")
-    models.add_argument("--json", action="store_true")
+    for group in (program, library, model_shelf):
+        group.register(command)
     return top
 
 
@@ -123,10 +91,3 @@ def _with_command(given: list[str]) -> list[str]:
         elif not word.startswith("-") or word == "--":
             return [*given[:position], "window", *given[position:]]
     return [*given, "window"]
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 on")
-    return number

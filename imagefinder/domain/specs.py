@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Framing = Literal["crop", "squash"]
@@ -25,6 +25,17 @@ class InputSpec:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
+Output = Literal["features", "probabilities"]
+"""What of a network is compared: its features, or the class probabilities of its classifier, as square roots, so that
+the inner product is the Bhattacharyya coefficient of two distributions."""
+
+Projection = Literal["", "pca", "whitening"]
+"""A linear map behind the network: principal components of a library, or whitening learned from matching pairs."""
+
+Comparison = Literal["cosine", "hash", "hash-rerank"]
+"""By cosine; by Hamming distance of binarised embeddings; or by these first and the best again by cosine."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """The record a model carries, so that its weights are never used with the wrong preprocessing."""
@@ -38,6 +49,17 @@ class ModelSpec:
     pooling: str = "average"
     options: Mapping[str, Any] = field(default_factory=dict)
     """Extra arguments of the architecture, such as ``{"pad_type": "same"}``."""
+    layers: tuple[str, ...] = ()
+    """Feature maps whose pooled features are concatenated, by the network's own names; () is the last one alone."""
+    scales: tuple[float, ...] = (1.0,)
+    """The sizes, relative to ``input.crop``, at which a picture is looked at; the embeddings are summed."""
+    output: Output = "features"
+    projection: Projection = ""
+    """Its mean and matrix are tensors of the model's file."""
+    centred: bool = True
+    """Whether a library subtracts its mean embedding before it compares. The stored embeddings are not touched."""
+    compare: Comparison = "cosine"
+    """How a library searches. The stored embeddings do not depend on it."""
     weights_sha256: str = ""
     """Of the weights file; empty where there are no weights."""
     provenance: str = ""
@@ -46,10 +68,14 @@ class ModelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that change exactly when the embeddings would: the name and the prose do not count."""
+        """64 hex digits that change exactly when the embeddings would: the name, the prose and the way they are
+        compared do not count."""
         counted = asdict(self)
-        for prose in ("name", "provenance", "licence", "description"):
-            del counted[prose]
+        for apart in ("name", "provenance", "licence", "description", "centred", "compare"):
+            del counted[apart]
+        for later in ("layers", "scales", "output", "projection"):  # left out at rest: libraries are older than these
+            if counted[later] == _AT_REST[later]:
+                del counted[later]
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
     def to_json(self) -> str:
@@ -62,10 +88,17 @@ class ModelSpec:
             record = json.loads(text)
             given = record.pop("input")
             seen = InputSpec(**{**given, "mean": tuple(given["mean"]), "std": tuple(given["std"])})
+            for sequence in ("layers", "scales"):
+                if sequence in record:
+                    record[sequence] = tuple(record[sequence])
             return cls(input=seen, **record)
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"not a model record: {error}") from error
 
+
+_AT_REST: Mapping[str, Any] = {
+    given.name: given.default for given in fields(ModelSpec) if given.name in ("layers", "scales", "output", "projection")
+}
 
 IndexKind = Literal["flat", "ivf"]
 

@@ -104,6 +104,10 @@ def doing(progress: Progress) -> str:
         "reading": translate("wording", "Indexing"),
         "saving": translate("wording", "Saving"),
         "rebuilding": translate("wording", "Rebuilding the index"),
+        "embedding": translate("wording", "Looking at photos"),
+        "mining": translate("wording", "Looking for hard cases"),
+        "training": translate("wording", "Learning"),
+        "measuring": translate("wording", "Measuring"),
         "checking": translate("wording", "Checking the library"),
         "drawing": translate("wording", "Drawing pictures"),
         "downloading": translate("wording", "Downloading"),
@@ -117,7 +121,7 @@ def how_far(progress: Progress) -> str:
     parts = [
         translate("wording", "{done} of {total}").format(done=grouped(progress.done), total=grouped(progress.total))
     ]
-    if progress.per_second > 0 and progress.phase in ("reading", "drawing"):
+    if progress.per_second > 0 and progress.phase in ("reading", "drawing", "embedding"):
         parts.append(rate(progress.per_second))
     # A narrow card breaks the line between the parts, not within them.
     line = DOT.join(part.replace(" ", _NO_BREAK).replace("/", f"/{_WORD_JOINER}") for part in parts)

@@ -1,0 +1,187 @@
+"""The library on the command line: fill it, search it, look after it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, positive, print_json
+from imagefinder.domain.errors import LibraryError
+from imagefinder.domain.images import IndexSummary, Query, SearchResult
+from imagefinder.terminal import ProgressLine, say, tell
+
+
+def register(command: Command) -> None:
+    add = command("index", index, "Add folders to the library and read what is new or changed in them.")
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
+    add.add_argument("--model", metavar="NAME", help="the model to use (default: the library's own)")
+    add.add_argument(
+        "--forget-missing", action="store_true", help="drop photos even where a whole folder seems offline"
+    )
+    add.add_argument("--json", action="store_true")
+    add = command("search", search, "Print the photos most similar to a picture.")
+    add.add_argument("image", metavar="IMAGE")
+    add.add_argument("-k", type=positive, default=20, help="how many (default: 20)")
+    add.add_argument("--json", action="store_true")
+    add = command("status", status, "Print what the library holds.")
+    add.add_argument("--json", action="store_true")
+    add = command("verify", verify, "Check catalogue, vectors and index against each other, and repair the index.")
+    add.add_argument("--json", action="store_true")
+    add = command("export", export, "Write all embeddings into a numpy file.")
+    add.add_argument("file", metavar="FILE.npz", type=Path)
+
+
+def index(run: Run) -> int:
+    """Add folders and read what is new or changed in them."""
+    from imagefinder.usecases.indexing import index
+    from imagefinder.usecases.models import Models
+    from imagefinder.usecases.opening import open_library
+
+    interruptible(run)
+    models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
+    if run.arguments.model is not None:
+        models.shelf.spec(run.arguments.model)  # a name that does not exist must not leave a library behind
+    with open_library(run.paths.library) as library:
+        active = library.active_model()
+        spec = models.spec(library, run.arguments.model)
+        embedder = models.embedder(library, spec)
+        folders = [library.add_folder(str(folder)) for folder in run.arguments.folders]
+        ids = [folder.id for folder in folders]
+        # Another model replaces the library's only when it has seen every photo, so it must look at all folders.
+        switching = active is not None and active.fingerprint != spec.fingerprint
+        with ProgressLine() as line:
+            summary = index(
+                library,
+                embedder,
+                None if switching else ids,
+                forget_missing=ids if run.arguments.forget_missing else (),
+                token=run.token,
+                progress=line,
+            )
+        if run.arguments.json:
+            print_json(_summary_record(summary))
+        else:
+            print_summary(summary)
+        for root in summary.offline:
+            tell(f"{root} is missing or nearly empty. Its photos are kept; connect its drive and index it again.")
+        after = library.active_model()
+        if not summary.cancelled and after is not None and after.fingerprint != spec.fingerprint:
+            left = library.pending(library.register_model(spec))
+            tell(f"The library keeps answering with {after.name}: {spec.name} has not seen {left} photos yet.")
+    return INTERRUPTED if summary.cancelled else 0
+
+
+def _summary_record(summary: IndexSummary) -> dict[str, Any]:
+    return {
+        "added": summary.added,
+        "updated": summary.updated,
+        "moved": summary.moved,
+        "removed": summary.removed,
+        "unchanged": summary.unchanged,
+        "failed": [{"path": failure.path, "reason": failure.reason} for failure in summary.failed],
+        "seconds": round(summary.seconds, 3),
+        "photos_per_second": round(summary.photos_per_second, 1),
+    }
+
+
+def print_summary(summary: IndexSummary) -> None:
+    for failure in summary.failed:
+        tell(f"Could not read {failure.path}: {failure.reason}")
+    say(
+        f"{summary.added:,} added, {summary.updated:,} updated, {summary.moved:,} moved, {summary.removed:,} removed, "
+        f"{summary.unchanged:,} unchanged, {len(summary.failed):,} could not be read, "
+        f"in {summary.seconds:.1f} s ({summary.photos_per_second:.0f} photos/s)"
+    )
+
+
+def search(run: Run) -> int:
+    """Print the photos most similar to a picture."""
+    result = find(run, run.arguments.image, run.arguments.k)
+    if run.arguments.json:
+        rows = [{"rank": hit.rank, "path": hit.photo.path, "similarity": hit.similarity} for hit in result.hits]
+        print_json(rows)
+    else:
+        print_hits(result)
+    return 0
+
+
+def find(run: Run, image: str, k: int) -> SearchResult:
+    from imagefinder.usecases.models import Models
+    from imagefinder.usecases.opening import open_existing
+    from imagefinder.usecases.searching import search
+
+    with open_existing(run.paths.library) as library:
+        models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
+        if library.count_embedded() == 0:
+            raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
+        query = Query(name=os.path.basename(image), path=image)
+        return search(library, lambda: models.embedder(library, models.spec(library)), query, k, run.token)
+
+
+def print_hits(result: SearchResult) -> None:
+    for hit in result.hits:
+        say(f"{hit.rank:4}  {hit.similarity:.3f}  {hit.photo.path}")
+
+
+def status(run: Run) -> int:
+    """Print what the library holds."""
+    from imagefinder.usecases.opening import open_existing
+
+    with open_existing(run.paths.library) as library:
+        status = library.status()
+    if run.arguments.json:
+        folders = [{"path": root.path, "photos": root.photos, "state": root.state.value} for root in status.folders]
+        print_json(
+            {
+                "photos": status.photos,
+                "folders": folders,
+                "model": status.model,
+                "index": status.index,
+                "bytes": status.bytes,
+            }
+        )
+    else:
+        model = status.model or "none yet"
+        say(f"{status.photos:,} photos, model {model}, {status.bytes / 1e6:.1f} MB in {run.paths.library}")
+        for root in status.folders:
+            say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}")
+    return 0
+
+
+def verify(run: Run) -> int:
+    """Check everything against everything, and repair the index."""
+    from imagefinder.usecases.opening import open_existing, open_library
+
+    interruptible(run)
+    with open_existing(run.paths.library):
+        pass  # a library that is not there must not be made by checking it
+    with open_library(run.paths.library) as library, ProgressLine() as line:
+        report = library.verify(repair=True, progress=line, token=run.token)
+    clean = not report.problems
+    if run.arguments.json:
+        print_json(
+            {
+                "clean": clean,
+                "problems": list(report.problems),
+                "repaired": report.repaired,
+                "photos": report.photos,
+                "vectors": report.vectors,
+                "indexed": report.indexed,
+            }
+        )
+    else:
+        for problem in report.problems:
+            say(problem)
+        counts = f"{report.photos:,} photos, {report.vectors:,} vectors, {report.indexed:,} in the index"
+        say(f"{counts}: {'all agree' if clean else 'repaired' if report.repaired else 'NOT repaired'}.")
+    return 0 if clean or report.repaired else 1
+
+
+def export(run: Run) -> int:
+    """Write all embeddings into a numpy file."""
+    from imagefinder.usecases.exporting import export
+    from imagefinder.usecases.opening import open_existing
+
+    with open_existing(run.paths.library) as library:
+        count = export(library, run.arguments.file)
+    say(f"{count:,} embeddings in {run.arguments.file}")
+    return 0

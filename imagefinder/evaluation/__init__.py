@@ -1,0 +1,1 @@
+"""How good retrieval is: metrics and protocols. numpy only."""

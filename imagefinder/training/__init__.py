@@ -1,0 +1,1 @@
+"""Teaching a network what similar means. The other home of torch."""

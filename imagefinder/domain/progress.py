@@ -9,7 +9,19 @@ from typing import Literal
 
 from imagefinder.domain.errors import Cancelled
 
-Phase = Literal["looking", "reading", "saving", "rebuilding", "checking", "drawing", "downloading", "embedding", "mining", "training", "measuring"]
+Phase = Literal[
+    "looking",
+    "reading",
+    "saving",
+    "rebuilding",
+    "checking",
+    "drawing",
+    "downloading",
+    "embedding",
+    "mining",
+    "training",
+    "measuring",
+]
 
 REPORTS_PER_SECOND = 15
 RATE_WINDOW_SECONDS = 20.0

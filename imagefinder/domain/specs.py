@@ -35,6 +35,8 @@ Projection = Literal["", "pca", "whitening"]
 Comparison = Literal["cosine", "hash", "hash-rerank"]
 """By cosine; by Hamming distance of binarised embeddings; or by these first and the best again by cosine."""
 
+_LATER = ("layers", "scales", "output", "projection")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
@@ -73,7 +75,7 @@ class ModelSpec:
         counted = asdict(self)
         for apart in ("name", "provenance", "licence", "description", "centred", "compare"):
             del counted[apart]
-        for later in ("layers", "scales", "output", "projection"):  # left out at rest: libraries are older than these
+        for later in _LATER:  # left out at rest: libraries are older than these
             if counted[later] == _AT_REST[later]:
                 del counted[later]
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
@@ -96,9 +98,7 @@ class ModelSpec:
             raise ValueError(f"not a model record: {error}") from error
 
 
-_AT_REST: Mapping[str, Any] = {
-    given.name: given.default for given in fields(ModelSpec) if given.name in ("layers", "scales", "output", "projection")
-}
+_AT_REST: Mapping[str, Any] = {given.name: given.default for given in fields(ModelSpec) if given.name in _LATER}
 
 IndexKind = Literal["flat", "ivf"]
 

@@ -20,10 +20,10 @@ class Job:
 
     name: str
     work: Work
-    done: Callable[[Any], None]
-    failed: Callable[[Exception], None]
-    progressed: Callable[[Progress], None]
-    over: Callable[[], None]
+    done: Callable[[Any], object]
+    failed: Callable[[Exception], object]
+    progressed: Callable[[Progress], object]
+    over: Callable[[], object]
     token: CancelToken = field(default_factory=CancelToken)
     replaced: bool = False
 
@@ -54,10 +54,10 @@ class Lane(QThread):
         self,
         name: str,
         work: Work,
-        done: Callable[[Any], None] = _ignore,
-        failed: Callable[[Exception], None] = _ignore,
-        progressed: Callable[[Progress], None] = _ignore,
-        over: Callable[[], None] = lambda: None,
+        done: Callable[[Any], object] = _ignore,
+        failed: Callable[[Exception], object] = _ignore,
+        progressed: Callable[[Progress], object] = _ignore,
+        over: Callable[[], object] = lambda: None,
     ) -> Job:
         """Queue a job."""
         job = Job(name, work, done, failed, progressed, over)

@@ -1,6 +1,5 @@
-"""One open library behind one window: what the panels ask for becomes jobs on the two lanes, answers become signals."""
+"""Behind one window: keeps its library in line with the disk, and answers its queries."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +15,15 @@ from imagefinder.domain.images import (
     IndexSummary,
     LibraryStatus,
     Photo,
-    Pixels,
     Query,
     SearchResult,
 )
 from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
-from imagefinder.ui.lane import Lane
+from imagefinder.ui.open_library import OpenLibrary
 
 if TYPE_CHECKING:
-    from imagefinder.usecases.models import Embedder, Models
     from imagefinder.usecases.opening import Library
-
-log = logging.getLogger(__name__)
 
 INDEXING, SEARCH = "indexing", "search"
 NEWEST_PHOTOS = 2000
@@ -39,16 +34,14 @@ STOPPED = IndexSummary(0, 0, 0, 0, 0, (), (), 0.0, 0.0, cancelled=True)
 """Of a run that did nothing."""
 
 
-class Session(QObject):
-    """Lives in the GUI thread and does nothing slow there: even the use cases are imported on the lanes.
+class Session(OpenLibrary):
+    """What the panels ask for becomes jobs on the lanes, answers become signals.
 
-    The work lane is the only writer. An edit (a folder added, photos trashed) does not wait for hours behind the
-    indexing: it interrupts it, and indexing goes on with what is left when the edit is done. Signals carry objects:
-    a Signal(str) would lose what is not UTF-8 in a path.
+    An edit (a folder added, photos trashed) does not wait for hours behind the indexing: it interrupts it, and
+    indexing goes on with what is left when the edit is done. Signals carry objects: a Signal(str) would lose what is
+    not UTF-8 in a path.
     """
 
-    opened = Signal()
-    open_failed = Signal(object)
     folders_changed = Signal(object)
     status_changed = Signal(object)
     newest_changed = Signal(object)
@@ -57,58 +50,29 @@ class Session(QObject):
     pausing = Signal(bool)
     indexing_finished = Signal(object)
     """The IndexSummary of the last run; None where it ended with an error."""
+    model_switched = Signal(object)
+    """The name of the model that the library answers with from now on."""
     search_finished = Signal(object, object)
     """The Query as it was asked, and the SearchResult. Of an address, the result's own query holds the picture."""
     search_failed = Signal(object, object)
     photos_removed = Signal(object)
     trash_refused = Signal(object)
     failures_listed = Signal(object)
-    problem = Signal(object)
-    bug = Signal(object)
-    closed = Signal()
 
     def __init__(self, library: Path, models: Path, device: str = "auto", parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._directory = library
-        self._models_folder = models
-        self._device_wanted = device
-        self._models: Models | None = None
-        self._library: Library | None = None
-        self._work, self._query, self._download = (Lane(name, self) for name in ("work", "query", "download"))
-        self._lanes = (self._work, self._query, self._download)
-        self._closing = False
+        super().__init__(library, models, device, parent)
         self._plan = IndexingPlan()
         self._summary: IndexSummary | None = STOPPED
         self._paused = False
+        self._switching_to: str | None = None
         self._until_open: list[Callable[[], None]] = []
         self._while_indexing = QTimer(self, interval=REFRESH_MILLISECONDS)
         self._while_indexing.timeout.connect(self.refresh)
-        for lane in self._lanes:
-            lane.finished.connect(self._lane_finished)
 
-    # Opening and closing
-
-    def open(self) -> None:
-        """Open the library on the work lane; ``opened`` or ``open_failed`` follows."""
+    def _on_opened(self, result: object) -> None:
+        super()._on_opened(result)
         if self._closing:
             return
-        for lane in self._lanes:
-            if not lane.isRunning():
-                lane.start()
-
-        def work(token: CancelToken, sink: ProgressSink) -> None:
-            from imagefinder.usecases.models import Models
-            from imagefinder.usecases.opening import open_library
-
-            self._models = Models(self._models_folder, self._device_wanted)
-            self._library = open_library(self._directory)
-
-        self._work.submit("open", work, self._on_opened, lambda error: self.open_failed.emit(self._known(error)))
-
-    def _on_opened(self, _: object) -> None:
-        if self._closing:
-            return
-        self.opened.emit()
         waiting, self._until_open = self._until_open, []
         for edit in waiting:
             edit()
@@ -116,43 +80,18 @@ class Session(QObject):
         self.rescan()
 
     def close(self) -> None:
-        """Cancel everything; ``closed`` follows when the lanes have ended and the library is saved and closed."""
-        if self._closing:
-            return
-        self._closing = True
         self._while_indexing.stop()
-        if not self._work.isRunning():
-            QTimer.singleShot(0, self, self.closed.emit)
-            return
-        self._download.stop()
-        self._query.stop()
-        self._work.cancel()
-
-        def work(token: CancelToken, sink: ProgressSink) -> None:
-            if self._library is not None:
-                self._library.close()
-
-        self._work.submit("close", work, failed=self._failed)
-        self._work.finish()
-
-    def _lane_finished(self) -> None:
-        if self._closing and not any(lane.isRunning() for lane in self._lanes):
-            self.closed.emit()
-
-    @property
-    def library(self) -> "Library | None":
-        """The open library, for reading pixels on the thumbnail threads; None before ``opened``."""
-        return self._library
-
-    @property
-    def device(self) -> str:
-        """Where the model runs; empty until it has been needed."""
-        return self._models.device if self._models else ""
+        super().close()
 
     @property
     def indexing(self) -> bool:
         """Whether anything is being indexed, or waits for an edit to end before it goes on."""
         return self._plan.busy
+
+    @property
+    def switching_to(self) -> str | None:
+        """The model that the photos are being read for while another one still answers."""
+        return self._switching_to
 
     # Folders and indexing
 
@@ -205,6 +144,33 @@ class Session(QObject):
 
         self._edit("rescan", lambda library: library.folders(), done)
 
+    def use_model(self, name: str) -> None:
+        """Let the library answer with this model: at once if it has seen every photo, else when it has.
+
+        Until then the old model answers, and what is done stays done over a restart or another switch.
+        """
+
+        def activate(library: "Library") -> bool:
+            assert self._models is not None
+            spec = self._models.spec(library, name)
+            complete = library.count() > 0 and library.pending(library.register_model(spec)) == 0
+            if complete:
+                library.activate(spec)
+            return complete
+
+        def done(complete: bool, generation: int) -> None:
+            if complete:
+                self._switched(name)
+            else:
+                self._switching_to = name
+                self.rescan()
+
+        self._edit("use model", activate, done)
+
+    def _switched(self, name: str) -> None:
+        self._switching_to = None
+        self.model_switched.emit(name)
+
     def retry(self, failures: Sequence[Failure]) -> None:
         """Read these files again."""
         paths = [failure.path for failure in failures]
@@ -230,13 +196,20 @@ class Session(QObject):
         self.pausing.emit(paused)
 
     def cancel_indexing(self) -> None:
-        """Stop; what is left waits for the next rescan or the next start."""
+        """Stop; what is left waits for the next rescan or the next start. A switch of models is given up."""
+        self._switching_to = None
         self._plan.cancel()
         self._work.cancel(INDEXING)
         self._set_paused(False)
         self._go_on()
 
-    def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result, int], None]) -> None:
+    def edit(
+        self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result], object] = lambda _: None
+    ) -> None:
+        """Change the library on the work lane, before what is being indexed goes on."""
+        self._edit(name, edit, lambda result, _: done(result))
+
+    def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result, int], object]) -> None:
         library = self._library
         if self._closing:
             return
@@ -276,17 +249,21 @@ class Session(QObject):
     def _index(self, library: "Library", batch: Batch) -> None:
         self._summary = STOPPED  # also of a run that is cancelled before it begins
         completed = False
+        switching_to = self._switching_to
 
         def work(token: CancelToken, sink: ProgressSink) -> IndexSummary:
             from imagefinder.usecases.indexing import index
 
-            embedder = self._embedder(library)
+            embedder = self._embedder(library, switching_to)
             return index(library, embedder, batch.folders, forget_missing=batch.forget, token=token, progress=sink)
 
         def done(summary: IndexSummary) -> None:
             nonlocal completed
             completed = not summary.cancelled
             self._summary = summary
+            active = library.active_model()
+            if switching_to and active is not None and active.name == switching_to:
+                self._switched(switching_to)
 
         def failed(error: Exception) -> None:
             nonlocal completed
@@ -394,37 +371,6 @@ class Session(QObject):
             return move_to_trash(library, photos)
 
         self._edit("trash", move, done)
-
-    def thumbnail(self, photo: Photo, side: int) -> Pixels | None:
-        """For the thumbnail threads."""
-        from imagefinder.usecases import viewing
-
-        return viewing.thumbnail(self._library, photo, side) if self._library is not None else None
-
-    def preview(self, path: str, width: int, height: int) -> Pixels:
-        """For the preview's thread. Raises UnreadableImage."""
-        from imagefinder.usecases import viewing
-
-        return viewing.preview(path, width, height)
-
-    def _embedder(self, library: "Library") -> "Embedder":
-        """On a lane: loading a network takes seconds."""
-        assert self._models is not None  # set before the library is
-        return self._models.embedder(library, self._models.spec(library))
-
-    # Errors
-
-    def _failed(self, error: Exception) -> None:
-        known = self._known(error)
-        if isinstance(known, ImageFinderError) and not self._closing:
-            self.problem.emit(known)
-
-    def _known(self, error: Exception) -> Exception:
-        """A known problem is passed on; anything else is a bug, logged and shown with its details."""
-        if not isinstance(error, ImageFinderError):
-            log.error("a job failed", exc_info=error)
-            self.bug.emit(error)
-        return error
 
 
 def _asking(ask: Callable[[], Result]) -> Callable[[CancelToken, ProgressSink], Result]:

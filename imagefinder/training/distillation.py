@@ -1,0 +1,283 @@
+"""A small network learns to see like a large one: it gives each view the embedding that the teacher gave it.
+
+The target is not the teacher's embedding as it is: its mean over the training views is taken away, what is left is
+rotated onto its principal components, and the longer of them are shortened a little (variance to the power
+``POWER``). Measured on photographs outside the training, the teacher itself retrieves better in that form.
+
+Two losses: one minus the cosine between student and target, and the divergence of what each finds similar in a bank
+of targets (as SEED does: Fang et al., ICLR 2021), because neighbours are what the embedding is for.
+"""
+
+import math
+import os
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.images import Embeddings
+from imagefinder.domain.progress import CancelToken
+from imagefinder.training.views import ViewCache
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+POWER = 0.15
+BATCH = 128
+LEARNING_RATE, WEIGHT_DECAY, LARGEST_GRADIENT = 2e-3, 0.02, 2.0
+WARM_UP_STEPS = 500
+LAST_RATE = 0.005
+"""What is left of the learning rate at the end of its cosine."""
+COSINE_WEIGHT, BANK_WEIGHT, TEMPERATURE = 2.0, 0.5, 0.07
+BANK = 4096
+AVERAGING = 0.9995
+SAVE_SECONDS = 120.0
+REPORT_STEPS = 50
+BF16 = "bfloat16"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Training at ``side`` pixels for this share of the whole. Small pictures first: ten times as many fit in."""
+
+    side: int
+    share: float
+
+
+STAGES = (Stage(64, 0.5), Stage(96, 0.27), Stage(128, 0.23))
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """How far the student is: ``cosine`` with its targets, averaged over the last hundred steps or so."""
+
+    samples: int
+    seconds: float
+    side: int
+    cosine: float
+    divergence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Teacher's unit rows -> unit rows of the student's dimension."""
+
+    mean: Embeddings
+    matrix: Embeddings
+
+    @classmethod
+    def fit(cls, rows: Embeddings, dimension: int) -> "Target":
+        """From the teacher's rows (n, d). Raises ModelError where the teacher has fewer dimensions than that."""
+        if rows.shape[1] < dimension or len(rows) < dimension:
+            raise ModelError(
+                f"The teacher's {rows.shape[1]} numbers on {len(rows)} views cannot become {dimension}.",
+                "Choose a smaller dimension or more pictures.",
+            )
+        mean = rows.mean(axis=0)
+        centred = _unit(rows - mean)
+        variances, directions = np.linalg.eigh(centred.T @ centred / len(centred))
+        kept = np.argsort(variances)[::-1][:dimension]
+        scale = np.maximum(variances[kept], 1e-12) ** -POWER
+        return cls(mean.astype(np.float32), (directions[:, kept] * scale).astype(np.float32))
+
+    def __call__(self, rows: Embeddings) -> Embeddings:
+        return _unit(_unit(_unit(rows.astype(np.float32)) - self.mean) @ self.matrix)
+
+
+class Distillation:
+    """The student with everything that its training needs to go on after an interruption."""
+
+    def __init__(self, student: "nn.Module", cache: ViewCache, dimension: int, folder: Path, seed: int = 0) -> None:
+        """Goes on from the checkpoint in ``folder``, if there is one. Raises ModelError where it does not fit."""
+        import torch
+
+        self._cache = cache
+        self._seed = seed
+        self._folder = folder
+        self._dimension = dimension
+        torch.manual_seed(seed)
+        self._student = student.train()
+        self._student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave it out
+        self.averaged = torch.optim.swa_utils.AveragedModel(student, use_buffers=True)
+        """The student whose weights are averaged over its last steps: what is kept in the end."""
+        shapes = [parameter for parameter in student.parameters() if parameter.ndim > 1]
+        scales = [parameter for parameter in student.parameters() if parameter.ndim <= 1]
+        self._optimiser = torch.optim.AdamW(
+            [{"params": shapes, "weight_decay": WEIGHT_DECAY}, {"params": scales, "weight_decay": 0.0}], LEARNING_RATE
+        )
+        self.samples = 0
+        self.seconds = 0.0
+        self._resume()
+
+    def run(self, seconds: float, token: CancelToken, stages: Sequence[Stage] = STAGES) -> Iterator[Learned]:
+        """Train until ``seconds`` of training have been spent, earlier runs included; the schedule follows the time,
+        so that a busy machine gets a finished student too. Saves now and then, and at the end. Raises Cancelled."""
+        import torch
+
+        rows, target = self._targets()
+        bank = torch.from_numpy(
+            np.concatenate(rows)[np.random.default_rng(self._seed).permutation(sum(map(len, rows)))[:BANK]]
+        )
+        del target
+        device = next(self._student.parameters()).device
+        bank = bank.to(device)
+        cosine = divergence = 0.0
+        side = 0
+        batches: Iterator[tuple[Tensor, Tensor]] = iter(())
+        saved = last = time.monotonic()
+        steps = 0
+        while self.seconds < seconds:
+            token.check()
+            done = self.seconds / seconds
+            if side != (side := _side_at(done, stages)):
+                batches = self._batches(rows, side)
+            pictures, targets = next(batches)
+            for group in self._optimiser.param_groups:
+                group["lr"] = self._rate(done)
+            close, apart = self._step(pictures.to(device), targets.to(device), bank)
+            steps += 1
+            weight = max(0.02, 1 / steps)
+            cosine += weight * (close - cosine)
+            divergence += weight * (apart - divergence)
+            now = time.monotonic()
+            self.seconds += now - last
+            last = now
+            if now - saved > SAVE_SECONDS:
+                self.save()
+                saved = last = time.monotonic()
+            if steps % REPORT_STEPS == 0:
+                yield Learned(self.samples, self.seconds, side, cosine, divergence)
+        self.save()
+        yield Learned(self.samples, self.seconds, side, cosine, divergence)
+
+    def save(self) -> None:
+        """Write the checkpoint as one step. Raises ModelError."""
+        import torch
+
+        state = {
+            "student": self._student.state_dict(),
+            "averaged": self.averaged.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "samples": self.samples,
+            "seconds": self.seconds,
+        }
+        unfinished = self._folder / "student.part"
+        try:
+            with unfinished.open("wb") as file:
+                torch.save(state, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, self._checkpoint)
+        except (OSError, RuntimeError) as error:
+            raise ModelError(f"The student cannot be saved in {self._folder}: {error}", "Make space.") from error
+
+    @property
+    def _checkpoint(self) -> Path:
+        return self._folder / "student.pt"
+
+    def _resume(self) -> None:
+        import torch
+
+        if not self._checkpoint.exists():
+            return
+        try:
+            state: dict[str, Any] = torch.load(self._checkpoint, weights_only=True)
+            self._student.load_state_dict(state["student"])
+            self.averaged.load_state_dict(state["averaged"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            self.samples, self.seconds = int(state["samples"]), float(state["seconds"])
+        except Exception as error:
+            raise ModelError(
+                f"The checkpoint {self._checkpoint} is damaged or of another network: {error}",
+                "Delete it to begin anew.",
+            ) from error
+
+    def _targets(self) -> tuple[list[Embeddings], Target]:
+        raw = [self._cache.read(number).targets.astype(np.float32) for number in self._cache.rounds()]
+        if not raw:
+            raise ModelError(f"There are no views in {self._cache.folder}.", "Make a round of them first.")
+        # Fitted on the first round alone, so that the target stays what it is when rounds are added.
+        target = Target.fit(_unit(raw[0]), self._dimension)
+        return [target(rows) for rows in raw], target
+
+    def _batches(self, targets: list[Embeddings], side: int) -> "Iterator[tuple[Tensor, Tensor]]":
+        """Endless batches over all rounds in random order: normalised pictures (BATCH, 3, side, side), and rows."""
+        import torch
+        from torch.nn.functional import interpolate, pad
+
+        views = [self._cache.read(number).views for number in self._cache.rounds()][: len(targets)]
+        places = np.array([(r, i) for r, rows in enumerate(targets) for i in range(len(rows))])
+        rng = np.random.default_rng([self._seed, self.samples, side])
+        reach = side // 16
+        batch = min(BATCH, len(places))
+        while True:
+            for chosen in np.array_split(
+                rng.permutation(len(places))[: len(places) // batch * batch], len(places) // batch
+            ):
+                wanted = [places[number] for number in chosen]
+                pictures = np.stack([views[r][i] for r, i in wanted])
+                if rng.random() < 0.5:  # a teacher gives a mirrored picture nearly the same embedding
+                    pictures = np.ascontiguousarray(pictures[:, :, ::-1])
+                planes = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
+                if planes.shape[-1] != side:
+                    planes = interpolate(planes, size=(side, side), mode="bilinear", antialias=True)
+                left, top = (int(offset) for offset in rng.integers(0, 2 * reach + 1, 2))
+                planes = pad(planes, (reach,) * 4, mode="reflect")[:, :, top : top + side, left : left + side]
+                rows = np.stack([targets[r][i] for r, i in wanted])
+                yield planes.contiguous(memory_format=torch.channels_last), torch.from_numpy(rows)
+
+    def _rate(self, done: float) -> float:
+        warm = min(1.0, self.samples / (BATCH * WARM_UP_STEPS))
+        return LEARNING_RATE * warm * (0.5 * (1 + math.cos(math.pi * min(1.0, done))) + LAST_RATE)
+
+    def _step(self, pictures: "Tensor", targets: "Tensor", bank: "Tensor") -> tuple[float, float]:
+        import torch
+        from torch.nn import functional
+
+        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
+            features = self._student(pictures)
+        rows = functional.normalize(features.float())
+        cosine = (rows * targets).sum(dim=1).mean()
+        wanted = functional.softmax(targets @ bank.T / TEMPERATURE, dim=1)
+        seen = functional.log_softmax(rows @ bank.T / TEMPERATURE, dim=1)
+        divergence = functional.kl_div(seen, wanted, reduction="batchmean")
+        loss = COSINE_WEIGHT * (1 - cosine) + BANK_WEIGHT * divergence
+        self._optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self._student.parameters(), LARGEST_GRADIENT)
+        self._optimiser.step()
+        self.samples += len(pictures)
+        self._average()
+        return cosine.item(), divergence.item()
+
+    def _average(self) -> None:
+        """Exponentially, and fast at first: the first steps are nothing to remember."""
+        import torch
+
+        step = self.samples // BATCH
+        share = 1 - min(AVERAGING, (1 + step) / (10 + step))
+        with torch.no_grad():
+            for kept, now in zip(
+                self.averaged.module.state_dict().values(), self._student.state_dict().values(), strict=True
+            ):
+                if kept.dtype.is_floating_point:
+                    kept.lerp_(now, share)
+                else:
+                    kept.copy_(now)
+
+
+def _side_at(done: float, stages: Sequence[Stage]) -> int:
+    reached = 0.0
+    for stage in stages:
+        reached += stage.share
+        if done < reached:
+            return stage.side
+    return stages[-1].side
+
+
+def _unit(rows: Embeddings) -> Embeddings:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)

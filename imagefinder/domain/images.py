@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from imagefinder.domain.specs import ModelSpec
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -72,6 +74,8 @@ class Folder:
     photos: int
     excludes: tuple[str, ...]
     failures: int = 0
+    labelled: bool = False
+    """Whether the name of the folder that a photo lies in is the photo's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,7 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer. ``similarity`` is the cosine between query and photo, -1..1."""
+    """One answer. ``similarity`` is the cosine between query and photo, or what hash codes give for it, -1..1."""
 
     rank: int
     photo: Photo
@@ -180,3 +184,18 @@ class LibraryStatus:
     index: str
     bytes: int
     failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeldModel:
+    """A model that a library has embeddings of."""
+
+    spec: ModelSpec
+    """With the library's own choice of ``compare`` and ``centred``."""
+    photos: int
+    """How many photos it has embedded, and can find."""
+    pending: int
+    """How many it has yet to embed; these are not found while it is active."""
+    bytes: int
+    """What its embeddings and its index file take on disk."""
+    active: bool

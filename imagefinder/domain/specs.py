@@ -100,7 +100,7 @@ class ModelSpec:
 
 _AT_REST: Mapping[str, Any] = {given.name: given.default for given in fields(ModelSpec) if given.name in _LATER}
 
-IndexKind = Literal["flat", "ivf"]
+IndexKind = Literal["flat", "ivf", "hash"]
 
 # Up to here every vector is compared, exactly, within a blink: 250,000 x 512 half floats are 256 MB.
 FLAT_BYTES_LIMIT = 512 * 2**20
@@ -108,15 +108,20 @@ FLAT_BYTES_LIMIT = 512 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """How vectors are searched. ``lists`` is the number of inverted lists, 0 for a flat index."""
+    """How vectors are searched. ``lists`` is the number of inverted lists, 0 for a flat index and for hash codes."""
 
     kind: IndexKind
     dimension: int
     lists: int = 0
 
     @classmethod
-    def choose(cls, count: int, dimension: int) -> "IndexSpec":
-        """Exact while that is fast; inverted lists (4 sqrt(n), as the Faiss guidelines advise) beyond."""
+    def choose(cls, count: int, dimension: int, compare: Comparison = "cosine") -> "IndexSpec":
+        """Exact while that is fast; inverted lists (4 sqrt(n), as the Faiss guidelines advise) beyond.
+
+        Hash codes are always compared with all others: they are a sixteenth of the half floats.
+        """
+        if compare != "cosine":
+            return cls("hash", dimension)
         if count * dimension * 2 <= FLAT_BYTES_LIMIT:
             return cls("flat", dimension)
         return cls("ivf", dimension, lists=int(4 * count**0.5))

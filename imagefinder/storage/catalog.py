@@ -27,7 +27,7 @@ PHOTO_COLUMNS = (
 def folders(connection: sqlite3.Connection) -> list[Folder]:
     photos = dict(connection.execute("SELECT folder_id, count(*) FROM photo GROUP BY folder_id").fetchall())
     failed = dict(connection.execute("SELECT folder_id, count(*) FROM failure GROUP BY folder_id").fetchall())
-    rows = connection.execute("SELECT id, path, state, excludes FROM folder ORDER BY id").fetchall()
+    rows = connection.execute("SELECT id, path, state, excludes, labelled FROM folder ORDER BY id").fetchall()
     return [
         Folder(
             id_,
@@ -36,8 +36,9 @@ def folders(connection: sqlite3.Connection) -> list[Folder]:
             photos.get(id_, 0),
             tuple(json.loads(excludes)),
             failed.get(id_, 0),
+            bool(labelled),
         )
-        for id_, path, state, excludes in rows
+        for id_, path, state, excludes, labelled in rows
     ]
 
 

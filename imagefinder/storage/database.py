@@ -100,6 +100,18 @@ class Database:
             finally:
                 self._here.writing = False
 
+    def compact(self) -> None:
+        """Give the room of deleted rows back to the disk. Raises LibraryError, for a full disk for example.
+
+        SQLite writes the whole file anew, first into its log, so this takes the time and, until it is done, about
+        twice the room that the file takes when it is done.
+        """
+        if self.read_only:
+            raise LibraryError("The library was opened for reading only.")
+        with self.lock, self.read() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
     def close(self) -> None:
         """Close the connections of all threads; the last one moves the log into the file.
 

@@ -1,4 +1,4 @@
-"""The file that keeps a VectorIndex between two starts: a stamp, the index, a checksum."""
+"""The file that keeps an index between two starts: a stamp, the index, a checksum."""
 
 import contextlib
 import json
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.domain.specs import IndexKind, IndexSpec
+from imagefinder.storage.hash_index import HashIndex
+from imagefinder.storage.row_index import RowIndex
 from imagefinder.storage.vectors import VectorIndex
 
 MAGIC = b"IMGFIDX\x01"  # the last byte is the version of this layout
@@ -19,7 +21,10 @@ PIECE_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which rows of which library the file holds. ``model`` is the fingerprint, ``last_seq`` the highest row."""
+    """Which rows of which library the file holds. ``model`` is the fingerprint, ``last_seq`` the highest row.
+
+    ``centre`` is the digest of what was subtracted from them, "" for nothing; older files are without it.
+    """
 
     library: str
     model: str
@@ -29,24 +34,25 @@ class Stamp:
     parts: int
     last_seq: int
     count: int
+    centre: str = ""
 
     @classmethod
-    def of(cls, index: VectorIndex, library: str, model: str) -> "Stamp":
+    def of(cls, index: RowIndex, library: str, model: str, centre: str = "") -> "Stamp":
         ids, spec = index.ids, index.spec
         last = int(ids[-1]) if len(ids) else 0
-        return cls(library, model, spec.kind, spec.dimension, spec.lists, index.parts, last, len(ids))
+        return cls(library, model, spec.kind, spec.dimension, spec.lists, index.parts, last, len(ids), centre)
 
 
 class IndexFileError(Exception):
     """Not a file of ours, damaged, or of another layout."""
 
 
-def save(path: Path, index: VectorIndex, library: str, model: str) -> None:
+def save(path: Path, index: RowIndex, library: str, model: str, centre: str = "") -> None:
     """Replace ``path`` as one step: whoever opens it finds the old file or the new one. Raises OSError.
 
     The caller sees to it that the index does not change meanwhile.
     """
-    stamp = json.dumps(asdict(Stamp.of(index, library, model))).encode()
+    stamp = json.dumps(asdict(Stamp.of(index, library, model, centre))).encode()
     unfinished = path.with_name(path.name + ".new")
     try:
         with unfinished.open("wb") as file:
@@ -70,7 +76,7 @@ def save(path: Path, index: VectorIndex, library: str, model: str) -> None:
     _sync_folder(path.parent)
 
 
-def load(path: Path) -> tuple[VectorIndex, Stamp]:
+def load(path: Path) -> tuple[RowIndex, Stamp]:
     """Raises FileNotFoundError, OSError, or IndexFileError with the reason."""
     with path.open("rb") as file:
         # First the checksum: Faiss believes what it reads, and a wrong length brings the process down.
@@ -79,10 +85,11 @@ def load(path: Path) -> tuple[VectorIndex, Stamp]:
         try:
             (length,) = LENGTH.unpack(file.read(LENGTH.size))
             stamp = Stamp(**json.loads(file.read(length)))
-            index = VectorIndex.read(IndexSpec(stamp.kind, stamp.dimension, stamp.lists), stamp.parts, file.read)
+            kind = HashIndex if stamp.kind == "hash" else VectorIndex
+            index = kind.read(IndexSpec(stamp.kind, stamp.dimension, stamp.lists), stamp.parts, file.read)
         except (ValueError, TypeError, struct.error) as error:
             raise IndexFileError(str(error)) from error
-    if Stamp.of(index, stamp.library, stamp.model) != stamp:
+    if Stamp.of(index, stamp.library, stamp.model, stamp.centre) != stamp:
         raise IndexFileError("it does not hold what its stamp says")
     return index, stamp
 

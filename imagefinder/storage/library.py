@@ -20,12 +20,12 @@ from imagefinder.domain.images import (
     ReadImage,
 )
 from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
-from imagefinder.domain.specs import ModelSpec
-from imagefinder.storage import catalog, vector_table
+from imagefinder.storage import catalog, model_table, vector_table
 from imagefinder.storage.database import Database, explained
-from imagefinder.storage.index_keeper import IndexKeeper
 from imagefinder.storage.inflight import InFlight
+from imagefinder.storage.label_edits import LabelEdits
 from imagefinder.storage.library_view import LibraryView
+from imagefinder.storage.model_edits import ModelEdits
 from imagefinder.storage.thumbnails import ThumbnailCache
 from imagefinder.storage.verify import VerifyReport, verify
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 DATABASE = "library.db"
 
 
-class Library(LibraryView):
+class Library(ModelEdits, LabelEdits, LibraryView):
     """One folder on disk: the catalogue (the truth) and its caches. Safe to use from any thread.
 
     A change is on disk when its method returns, and undone when it raises. One process writes; others may read,
@@ -53,12 +53,12 @@ class Library(LibraryView):
         try:
             if not read_only:
                 with self._database.write() as connection:
-                    if vector_table.setting(connection, "library_id") is None:
-                        vector_table.set_setting(connection, "library_id", uuid.uuid4().hex)
+                    if model_table.setting(connection, "library_id") is None:
+                        model_table.set_setting(connection, "library_id", uuid.uuid4().hex)
             with self._database.read() as connection:
-                self.id = vector_table.setting(connection, "library_id") or ""
-                active = vector_table.setting(connection, "active_model")
-                self._models = vector_table.models(connection)
+                self.id = model_table.setting(connection, "library_id") or ""
+                active = model_table.setting(connection, "active_model")
+                self._models = model_table.models(connection)
             self._keeper = self._keep(int(active)) if active else None
             self.inflight = InFlight(directory / "in-flight", read_only)
         except BaseException:
@@ -155,38 +155,6 @@ class Library(LibraryView):
         with self._database.write() as connection:
             catalog.set_excludes(connection, folder_id, patterns)
 
-    # Models
-
-    def register_model(self, spec: ModelSpec) -> int:
-        """The model's id in this library. Two specs with one fingerprint are one model."""
-        with self._database.lock:
-            with self._database.write() as connection:
-                model_id = vector_table.register(connection, spec)
-            self._models[model_id] = spec
-            if self._keeper is not None and self._keeper.model_id == model_id:
-                self._keeper.spec = spec  # its name may be another
-            return model_id
-
-    def activate(
-        self, spec: ModelSpec, progress: ProgressSink = ignore_progress, token: CancelToken | None = None
-    ) -> None:
-        """Search by this model from now on. Another model's index serves until this one is ready. Raises Cancelled."""
-        with self._database.lock:
-            model_id = self.register_model(spec)
-            if self._keeper is not None and self._keeper.model_id == model_id:
-                return
-            keeper = self._keep(model_id)
-            keeper.get(progress, token)
-            self.save_index()
-            with self._database.write() as connection:
-                vector_table.set_setting(connection, "active_model", str(model_id))
-            self._keeper = keeper
-
-    def set_precision(self, spec: ModelSpec, precision: str) -> None:
-        """Remember what the self-test chose, so that it need not run at every start."""
-        with self._database.write() as connection:
-            vector_table.set_precision(connection, self.register_model(spec), precision)
-
     # Photos
 
     def add(self, folder_id: int, model_id: int, items: Sequence[tuple[str, ReadImage, Embeddings]]) -> None:
@@ -258,21 +226,6 @@ class Library(LibraryView):
         """Keep a small JPEG for as long as there is room."""
         self._thumbnails.put([(content_key, jpeg)])
 
-    def save_index(self) -> None:
-        """Write the index to its file if it changed. Raises LibraryError."""
-        with self._database.lock:
-            if self.read_only:
-                raise LibraryError("The library was opened for reading only.")
-            if self._keeper is not None:
-                self._keeper.save()
-
-    def optimise(self, progress: ProgressSink = ignore_progress, token: CancelToken | None = None) -> None:
-        """Rebuild the index where its kind no longer suits the number of photos. Searches go on. Raises Cancelled."""
-        with self._database.lock:
-            if self._keeper is not None and not self._keeper.fits():
-                self._keeper.rebuild(progress, token)
-                self.save_index()
-
     def verify(
         self, repair: bool = True, progress: ProgressSink = ignore_progress, token: CancelToken | None = None
     ) -> VerifyReport:
@@ -284,9 +237,6 @@ class Library(LibraryView):
             if self.read_only and self._keeper is not None:
                 self._keeper.forget()  # another process may have gone on since
             return verify(self._database, self._keeper, repair and not self.read_only, progress, token or CancelToken())
-
-    def _keep(self, model_id: int) -> IndexKeeper:
-        return IndexKeeper(self._database, self.directory, self.id, model_id, self._models[model_id])
 
     def _follow(self, dropped: list[int]) -> None:
         if self._keeper is not None:

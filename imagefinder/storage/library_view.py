@@ -5,28 +5,18 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
 from imagefinder.domain.changes import KnownFile, Lost
 from imagefinder.domain.errors import FolderError
-from imagefinder.domain.images import Embeddings, Failure, Folder, LibraryStatus, Photo
+from imagefinder.domain.images import Failure, Folder, HeldModel, LibraryStatus, Photo
 from imagefinder.domain.specs import ModelSpec
-from imagefinder.storage import catalog, vector_table
-from imagefinder.storage.database import Database
-from imagefinder.storage.index_keeper import IndexKeeper
-from imagefinder.storage.thumbnails import ThumbnailCache
+from imagefinder.storage import catalog, model_table, vector_table
+from imagefinder.storage.index_keeper import index_path
+from imagefinder.storage.label_view import LabelView
+from imagefinder.storage.search_view import SearchView
 
 
-class LibraryView:
+class LibraryView(SearchView, LabelView):
     """The questions. Safe to ask from any thread; all raise LibraryError where the disk fails."""
-
-    directory: Path
-    id: str
-    read_only: bool
-    _database: Database
-    _thumbnails: ThumbnailCache
-    _keeper: IndexKeeper | None
-    _models: dict[int, ModelSpec]
 
     # Folders
 
@@ -45,8 +35,27 @@ class LibraryView:
     # Models
 
     def models(self) -> list[ModelSpec]:
-        """Every model that this library has, or had, embeddings of."""
+        """Every model that this library has, or had, embeddings of, each with the library's own way of comparing."""
         return list(self._models.values())
+
+    def models_held(self) -> list[HeldModel]:
+        """The same models, in the order in which they came, with what they cost and what they have yet to see."""
+        keeper = self._keeper
+        held: list[HeldModel] = []
+        with self._database.snapshot() as connection:
+            for model_id, spec in list(self._models.items()):
+                photos = vector_table.count(connection, model_id)
+                held.append(
+                    HeldModel(
+                        spec=spec,
+                        photos=photos,
+                        pending=catalog.pending(connection, model_id),
+                        bytes=photos * vector_table.row_bytes(spec.dimension)
+                        + _file_bytes(index_path(self.directory, spec)),
+                        active=keeper is not None and keeper.model_id == model_id,
+                    )
+                )
+        return held
 
     def active_model(self) -> ModelSpec | None:
         """The one that searches go by."""
@@ -56,7 +65,7 @@ class LibraryView:
     def precision(self, spec: ModelSpec) -> str | None:
         """What the self-test chose for this model on this computer, if it ran."""
         with self._database.read() as connection:
-            return vector_table.precision(connection, spec)
+            return model_table.precision(connection, spec)
 
     # Photos
 
@@ -115,38 +124,7 @@ class LibraryView:
         with self._database.read() as connection:
             return catalog.failures(connection, folder_id)
 
-    # Searching
-
-    def embedding(self, photo_id: int) -> Embeddings | None:
-        """The active model's unit row (dimension,) of a photo, float32; None where there is none."""
-        keeper = self._keeper
-        if keeper is None:
-            return None
-        with self._database.read() as connection:
-            return vector_table.of_photo(connection, photo_id, keeper.model_id, keeper.spec.dimension)
-
-    def search(self, row: Embeddings, k: int) -> list[tuple[int, float]]:
-        """(photo id, cosine) of the ``k`` photos nearest to the unit ``row`` (dimension,), best first."""
-        keeper = self._keeper
-        if keeper is None:
-            return []
-        seqs, similarities = keeper.get().search(row, k)
-        with self._database.read() as connection:
-            photo_of = vector_table.photo_ids(connection, seqs)
-        found = zip(seqs.tolist(), similarities.tolist(), strict=True)
-        # A row removed since, or a photo that another process removed, is in the index but not in the catalogue.
-        return [(photo_of[seq], similarity) for seq, similarity in found if seq in photo_of]
-
     # The whole
-
-    def export(self) -> tuple[list[str], Embeddings, str]:
-        """The paths of all embedded photos, their unit rows (n, dimension), and the active model's name."""
-        keeper = self._keeper
-        if keeper is None:
-            return [], np.empty((0, 0), np.float32), ""
-        with self._database.snapshot() as connection:
-            paths, rows = vector_table.export(connection, keeper.model_id, keeper.spec.dimension)
-        return paths, rows, keeper.spec.name
 
     def status(self) -> LibraryStatus:
         """Counts, the active model's name ("" before there is one), and the bytes on disk, caches included."""
@@ -160,6 +138,13 @@ class LibraryView:
             bytes=_folder_bytes(self.directory),
             failures=sum(folder.failures for folder in folders),
         )
+
+
+def _file_bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _folder_bytes(folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Models and their vectors: SQL in functions that take a connection. Transactions are the caller's."""
+"""The vectors of all models: SQL in functions that take a connection. Transactions are the caller's."""
 
 import json
 import os
@@ -9,54 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from imagefinder.domain.images import Embeddings
-from imagefinder.domain.specs import ModelSpec
-from imagefinder.storage.vectors import Ids
+from imagefinder.storage.row_index import Ids
 
 STORED = np.dtype("<f2")
 CHUNK = 4096
 UNIT_TOLERANCE = 0.01
 
 
-def setting(connection: sqlite3.Connection, key: str) -> str | None:
-    row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def set_setting(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute(
-        "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-    )
-
-
-# Models
-
-
-def register(connection: sqlite3.Connection, spec: ModelSpec) -> int:
-    """The id of the model, the same one whenever it gives the same embeddings; its name and prose are updated."""
-    cursor = connection.execute(
-        "INSERT INTO model (name, fingerprint, dimension, spec) VALUES (?, ?, ?, ?) ON CONFLICT (fingerprint) "
-        "DO UPDATE SET name = excluded.name, spec = excluded.spec RETURNING id",
-        (spec.name, spec.fingerprint, spec.dimension, spec.to_json()),
-    )
-    return int(cursor.fetchone()[0])
-
-
-def models(connection: sqlite3.Connection) -> dict[int, ModelSpec]:
-    return {
-        id_: ModelSpec.from_json(spec) for id_, spec in connection.execute("SELECT id, spec FROM model ORDER BY id")
-    }
-
-
-def precision(connection: sqlite3.Connection, spec: ModelSpec) -> str | None:
-    row = connection.execute("SELECT precision FROM model WHERE fingerprint = ?", (spec.fingerprint,)).fetchone()
-    return row[0] or None if row else None
-
-
-def set_precision(connection: sqlite3.Connection, model_id: int, precision: str) -> None:
-    connection.execute("UPDATE model SET precision = ? WHERE id = ?", (precision, model_id))
-
-
-# Vectors
+def row_bytes(dimension: int) -> int:
+    """The length of the BLOB of one row."""
+    return dimension * STORED.itemsize
 
 
 def encode(embedding: Embeddings) -> bytes:
@@ -91,8 +53,12 @@ def put(
     return int(cursor.fetchone()[0]), [row[0] for row in gone]
 
 
-def count(connection: sqlite3.Connection, model_id: int) -> int:
-    return int(connection.execute("SELECT count(*) FROM vector WHERE model_id = ?", (model_id,)).fetchone()[0])
+def count(connection: sqlite3.Connection, model_id: int, after: int = 0) -> int:
+    """How many rows a model has, or how many of them came after row number ``after``."""
+    if not after:  # SQLite answers this from an index, without going through the rows
+        return int(connection.execute("SELECT count(*) FROM vector WHERE model_id = ?", (model_id,)).fetchone()[0])
+    query = "SELECT count(*) FROM vector WHERE seq > ? AND model_id = ?"
+    return int(connection.execute(query, (after, model_id)).fetchone()[0])
 
 
 def seqs(connection: sqlite3.Connection, model_id: int) -> Ids:
@@ -113,7 +79,7 @@ def rows(
     """All vectors of a model from seq ``first`` on, in chunks; rows of a wrong size or not finite are left out."""
     cursor = connection.execute(
         "SELECT seq, embedding FROM vector WHERE seq >= ? AND model_id = ? AND length(embedding) = ? ORDER BY seq",
-        (first, model_id, dimension * STORED.itemsize),
+        (first, model_id, row_bytes(dimension)),
     )
     while chunk := cursor.fetchmany(CHUNK):
         ids = np.array([row[0] for row in chunk], np.int64)
@@ -128,12 +94,12 @@ def bad_seqs(connection: sqlite3.Connection) -> list[int]:
     for model_id, dimension in connection.execute("SELECT id, dimension FROM model").fetchall():
         wrong = connection.execute(
             "SELECT seq FROM vector WHERE model_id = ? AND length(embedding) <> ?",
-            (model_id, dimension * STORED.itemsize),
+            (model_id, row_bytes(dimension)),
         )
         bad += [row[0] for row in wrong]
         cursor = connection.execute(
             "SELECT seq, embedding FROM vector WHERE model_id = ? AND length(embedding) = ?",
-            (model_id, dimension * STORED.itemsize),
+            (model_id, row_bytes(dimension)),
         )
         while chunk := cursor.fetchmany(CHUNK):
             if not is_sound(decode((row[1] for row in chunk), dimension)):
@@ -145,7 +111,7 @@ def at(connection: sqlite3.Connection, ids: Ids, dimension: int) -> dict[int, Em
     """The vectors of these rows as they were stored; rows that are not there, or of a wrong size, are left out."""
     found = connection.execute(
         "SELECT seq, embedding FROM vector WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) = ?",
-        (json.dumps(ids.tolist()), dimension * STORED.itemsize),
+        (json.dumps(ids.tolist()), row_bytes(dimension)),
     )
     return {seq: decode([blob], dimension)[0] for seq, blob in found}
 
@@ -158,11 +124,39 @@ def photo_ids(connection: sqlite3.Connection, ids: Ids) -> dict[int, int]:
     return dict(found.fetchall())
 
 
+def with_photos(connection: sqlite3.Connection, ids: Ids, dimension: int) -> tuple[Ids, list[int], Embeddings]:
+    """Row numbers, photo ids and unit rows (n, dimension) of those of ``ids`` that are there, in the same order."""
+    found = connection.execute(
+        "SELECT seq, photo_id, embedding FROM vector "
+        "WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) = ?",
+        (json.dumps(ids.tolist()), row_bytes(dimension)),
+    )
+    by_seq = {seq: (photo_id, blob) for seq, photo_id, blob in found}
+    there = [seq for seq in ids.tolist() if seq in by_seq]
+    rows = unit(decode((by_seq[seq][1] for seq in there), dimension))
+    return np.array(there, np.int64), [by_seq[seq][0] for seq in there], rows
+
+
+def of_photos(
+    connection: sqlite3.Connection, model_id: int, dimension: int, photo_ids: Iterable[int] | None
+) -> Iterator[tuple[list[int], Embeddings]]:
+    """Photo ids and unit rows (n, dimension), ascending by photo, in chunks: of these photos, or of all."""
+    wanted = "" if photo_ids is None else "photo_id IN (SELECT value FROM json_each(?)) AND "
+    given = () if photo_ids is None else (json.dumps([int(id_) for id_ in photo_ids]),)
+    cursor = connection.execute(
+        f"SELECT photo_id, embedding FROM vector WHERE {wanted} model_id = ? AND length(embedding) = ? "
+        "ORDER BY photo_id",
+        (*given, model_id, row_bytes(dimension)),
+    )
+    while chunk := cursor.fetchmany(CHUNK):
+        yield [row[0] for row in chunk], unit(decode((row[1] for row in chunk), dimension))
+
+
 def of_photo(connection: sqlite3.Connection, photo_id: int, model_id: int, dimension: int) -> Embeddings | None:
     row = connection.execute(
         "SELECT embedding FROM vector WHERE photo_id = ? AND model_id = ?", (photo_id, model_id)
     ).fetchone()
-    return None if row is None or len(row[0]) != dimension * STORED.itemsize else unit(decode([row[0]], dimension))[0]
+    return None if row is None or len(row[0]) != row_bytes(dimension) else unit(decode([row[0]], dimension))[0]
 
 
 def export(connection: sqlite3.Connection, model_id: int, dimension: int) -> tuple[list[str], Embeddings]:
@@ -171,7 +165,7 @@ def export(connection: sqlite3.Connection, model_id: int, dimension: int) -> tup
         "SELECT f.path, p.relpath, v.embedding FROM vector v JOIN photo p ON p.id = v.photo_id "
         "JOIN folder f ON f.id = p.folder_id WHERE v.model_id = ? AND length(v.embedding) = ? "
         "ORDER BY f.path, p.relpath",
-        (model_id, dimension * STORED.itemsize),
+        (model_id, row_bytes(dimension)),
     ).fetchall()
     paths = [os.path.join(os.fsdecode(root), os.fsdecode(relpath)) for root, relpath, _ in found]
     return paths, unit(decode((row[2] for row in found), dimension))

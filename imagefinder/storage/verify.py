@@ -9,6 +9,7 @@ from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
 from imagefinder.storage import vector_table
 from imagefinder.storage.database import Database
 from imagefinder.storage.index_keeper import IndexKeeper
+from imagefinder.storage.serving import holds_rows
 
 ROWS_TO_COMPARE = 2000
 STEPS = 4
@@ -61,7 +62,7 @@ def verify(
         repaired=repair and bool(problems) and not beyond_repair,
         photos=photos,
         vectors=vectors,
-        indexed=len(keeper.get()) if keeper else 0,
+        indexed=len(keeper.serving().index) if keeper else 0,
     )
 
 
@@ -76,15 +77,13 @@ def _check_file(connection: sqlite3.Connection) -> list[str]:
 
 def _check_index(connection: sqlite3.Connection, keeper: IndexKeeper, bad: list[int]) -> str:
     """What is wrong with the index, in a sentence; empty where it is as the catalogue."""
-    index = keeper.get()
+    serving = keeper.serving()
     if keeper.problem:
         return keeper.problem
-    held = np.setdiff1d(index.ids, bad)
+    held = np.setdiff1d(serving.index.ids, bad)
     if not np.array_equal(held, np.setdiff1d(vector_table.seqs(connection, keeper.model_id), bad)):
         return "The index does not hold the photos that the catalogue does."
     sample = held[:: max(1, len(held) // ROWS_TO_COMPARE)]
-    stored = vector_table.at(connection, sample, keeper.spec.dimension)
-    in_index = index.rows(sample)
-    if any(seq not in in_index or not np.array_equal(in_index[seq], row) for seq, row in stored.items()):
+    if not holds_rows(serving, vector_table.at(connection, sample, keeper.spec.dimension)):
         return "The index holds other vectors than the catalogue."
     return ""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from imagefinder.domain.errors import LibraryError
-from imagefinder.storage.database import Database
+from imagefinder.storage.database import Database, _migrations
 
 
 @pytest.fixture
@@ -142,13 +142,15 @@ def test_reading_only_writes_nothing(database: Database, tmp_path: Path) -> None
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "library.db"
     Database(path).close()
-    good = "CREATE TABLE tag (name TEXT);"
+    released, good = _migrations(), "CREATE TABLE tag (name TEXT);"
     with monkeypatch.context() as patch:
-        patch.setattr("imagefinder.storage.database._migrations", lambda: ["", good, "CREATE TABLE x (a); nonsense;"])
+        patch.setattr(
+            "imagefinder.storage.database._migrations", lambda: [*released, good, "CREATE TABLE x (a); nonsense;"]
+        )
         with pytest.raises(sqlite3.OperationalError):
             Database(path)
     raw = sqlite3.connect(path)
-    assert raw.execute("PRAGMA user_version").fetchone() == (2,)
+    assert raw.execute("PRAGMA user_version").fetchone() == (len(released) + 1,)
     assert [name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE name IN ('tag', 'x')")] == ["tag"]
     raw.close()
 

@@ -129,11 +129,11 @@ def test_an_index_that_disagrees_in_memory_is_rebuilt(tmp_path: Path) -> None:
     with library_with(tmp_path / "library", tmp_path / "photos") as library:
         keeper = library._keeper
         assert keeper is not None
-        keeper.get().remove(np.array([3]))
+        keeper.serving().index.remove(np.array([3]))
         assert library.verify(repair=False).problems[0].startswith("The index does not hold the photos")
         assert library.verify().repaired
-        keeper.get().remove(np.array([3]))
-        keeper.get().add(np.array([3]), row(77)[None])
+        keeper.serving().index.remove(np.array([3]))
+        keeper.serving().index.add(np.array([3]), row(77)[None])
         assert library.verify().problems[0].startswith("The index holds other vectors")
         everything_is_found(library, range(10))
 

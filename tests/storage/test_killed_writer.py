@@ -30,6 +30,10 @@ for batch in range(start, 100_000, 4):
     print(batch + 4, flush=True)
     if batch % 20 == 0:
         library.save_index()
+    if batch % 28 == 0:
+        library.optimise()
+    if batch % 44 == 0:
+        library.compare_by(["cosine", "hash-rerank"][batch // 44 % 2], True)
 """
 
 

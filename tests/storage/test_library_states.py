@@ -9,12 +9,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from comparing_kit import expected_similarities
 from imagefinder.domain.images import FileStamp
+from imagefinder.domain.specs import Comparison
 from imagefinder.storage.library import Library
-from storage_kit import item, library_with, read, row
+from storage_kit import item, library_with, model, read, row
 
 NAMES = st.sampled_from([f"{n}.jpg" for n in range(12)])
 SEEDS = st.integers(0, 10_000)
+COMPARISONS: st.SearchStrategy[Comparison] = st.sampled_from(["cosine", "hash", "hash-rerank"])
+OTHER = model("other", architecture="other")
 
 
 class LibraryStates(RuleBasedStateMachine):
@@ -61,6 +65,20 @@ class LibraryStates(RuleBasedStateMachine):
         self.library.record_failures(1, [(name, FileStamp(1, 1), "broken")])
 
     @rule()
+    def optimise(self) -> None:
+        self.library.optimise()
+
+    @rule(compare=COMPARISONS, centred=st.booleans())
+    def compare_by(self, compare: Comparison, centred: bool) -> None:
+        self.library.compare_by(compare, centred)
+
+    @rule()
+    def go_to_another_model_and_back(self) -> None:
+        self.library.activate(OTHER)
+        assert self.library.search(row(5), 100) == []
+        self.library.activate(model())
+
+    @rule()
     def save(self) -> None:
         self.library.save_index()
 
@@ -91,9 +109,12 @@ class LibraryStates(RuleBasedStateMachine):
         photos = self.library.photos(photo_id for photo_id, _ in hits)
         found = {photos[photo_id].relpath: similarity for photo_id, similarity in hits}
         assert sorted(found) == names
-        if names:
-            expected = np.stack([row(self.truth[name]) for name in names]) @ row(5)
-            np.testing.assert_allclose([found[name] for name in names], expected, atol=2e-3)
+        expected = expected_similarities(self.library, row(5))
+        similarities = [similarity for _, similarity in hits]
+        np.testing.assert_allclose(similarities, [expected[photo_id] for photo_id, _ in hits], atol=2e-3)
+        for photo_id, stored in zip(*self.library.all_rows(), strict=True):
+            raw = row(self.truth[photos[photo_id].relpath])
+            np.testing.assert_allclose(stored, self.library.centred(raw), atol=2e-3)
         assert all(photo.content_key == read(self.truth[photo.relpath]).content_key for photo in photos.values())
 
     def teardown(self) -> None:

@@ -8,6 +8,7 @@ Two losses: one minus the cosine between student and target, and the divergence 
 of targets (as SEED does: Fang et al., ICLR 2021), because neighbours are what the embedding is for.
 """
 
+import copy
 import math
 import os
 import time
@@ -19,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.images import Embeddings
+from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.progress import CancelToken
+from imagefinder.embedding.device import Precision, dtype_of
 from imagefinder.training.views import ViewCache
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ LAST_RATE = 0.005
 """What is left of the learning rate at the end of its cosine."""
 COSINE_WEIGHT, BANK_WEIGHT, TEMPERATURE = 2.0, 0.5, 0.07
 BANK = 4096
+MEAN, STD = 0.5, 0.25
+"""How the student is shown its pictures, on the 0..1 scale."""
+NEAREST = 0.75
 AVERAGING = 0.9995
 SAVE_SECONDS = 120.0
 REPORT_STEPS = 50
-BF16 = "bfloat16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,6 @@ class Learned:
     """How far the student is: ``cosine`` with its targets, averaged over the last hundred steps or so."""
 
     samples: int
-    seconds: float
     side: int
     cosine: float
     divergence: float
@@ -91,7 +94,15 @@ class Target:
 class Distillation:
     """The student with everything that its training needs to go on after an interruption."""
 
-    def __init__(self, student: "nn.Module", cache: ViewCache, dimension: int, folder: Path, seed: int = 0) -> None:
+    def __init__(
+        self,
+        student: "nn.Module",
+        cache: ViewCache,
+        dimension: int,
+        folder: Path,
+        precision: Precision = "float32",
+        seed: int = 0,
+    ) -> None:
         """Goes on from the checkpoint in ``folder``, if there is one. Raises ModelError where it does not fit."""
         import torch
 
@@ -99,10 +110,11 @@ class Distillation:
         self._seed = seed
         self._folder = folder
         self._dimension = dimension
+        self._precision = precision
         torch.manual_seed(seed)
         self._student = student.train()
         self._student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave it out
-        self.averaged = torch.optim.swa_utils.AveragedModel(student, use_buffers=True)
+        self.averaged = copy.deepcopy(student).eval()
         """The student whose weights are averaged over its last steps: what is kept in the end."""
         shapes = [parameter for parameter in student.parameters() if parameter.ndim > 1]
         scales = [parameter for parameter in student.parameters() if parameter.ndim <= 1]
@@ -110,29 +122,26 @@ class Distillation:
             [{"params": shapes, "weight_decay": WEIGHT_DECAY}, {"params": scales, "weight_decay": 0.0}], LEARNING_RATE
         )
         self.samples = 0
-        self.seconds = 0.0
         self._resume()
 
-    def run(self, seconds: float, token: CancelToken, stages: Sequence[Stage] = STAGES) -> Iterator[Learned]:
-        """Train until ``seconds`` of training have been spent, earlier runs included; the schedule follows the time,
-        so that a busy machine gets a finished student too. Saves now and then, and at the end. Raises Cancelled."""
+    def run(self, samples: int, token: CancelToken, stages: Sequence[Stage] = STAGES) -> Iterator[Learned]:
+        """Train until ``samples`` views have been seen, those of earlier runs included. Saves now and then, at the
+        end, and when it is stopped. Raises Cancelled, and ModelError where the disk is full."""
         import torch
 
-        rows, target = self._targets()
-        bank = torch.from_numpy(
-            np.concatenate(rows)[np.random.default_rng(self._seed).permutation(sum(map(len, rows)))[:BANK]]
-        )
-        del target
         device = next(self._student.parameters()).device
-        bank = bank.to(device)
+        rows = self._targets()
+        chosen = np.random.default_rng(self._seed).permutation(sum(map(len, rows)))[:BANK]
+        bank = torch.from_numpy(np.concatenate(rows)[chosen]).to(device)
         cosine = divergence = 0.0
-        side = 0
+        side = steps = 0
         batches: Iterator[tuple[Tensor, Tensor]] = iter(())
-        saved = last = time.monotonic()
-        steps = 0
-        while self.seconds < seconds:
+        saved = time.monotonic()
+        while self.samples < samples:
+            if token.cancelled:
+                self.save()
             token.check()
-            done = self.seconds / seconds
+            done = self.samples / samples
             if side != (side := _side_at(done, stages)):
                 batches = self._batches(rows, side)
             pictures, targets = next(batches)
@@ -143,16 +152,13 @@ class Distillation:
             weight = max(0.02, 1 / steps)
             cosine += weight * (close - cosine)
             divergence += weight * (apart - divergence)
-            now = time.monotonic()
-            self.seconds += now - last
-            last = now
-            if now - saved > SAVE_SECONDS:
+            if time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
-                saved = last = time.monotonic()
-            if steps % REPORT_STEPS == 0:
-                yield Learned(self.samples, self.seconds, side, cosine, divergence)
+                saved = time.monotonic()
+            if steps % REPORT_STEPS == 0 and self.samples < samples:
+                yield Learned(self.samples, side, cosine, divergence)
         self.save()
-        yield Learned(self.samples, self.seconds, side, cosine, divergence)
+        yield Learned(self.samples, side, cosine, divergence)
 
     def save(self) -> None:
         """Write the checkpoint as one step. Raises ModelError."""
@@ -163,7 +169,6 @@ class Distillation:
             "averaged": self.averaged.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "samples": self.samples,
-            "seconds": self.seconds,
         }
         unfinished = self._folder / "student.part"
         try:
@@ -189,46 +194,35 @@ class Distillation:
             self._student.load_state_dict(state["student"])
             self.averaged.load_state_dict(state["averaged"])
             self._optimiser.load_state_dict(state["optimiser"])
-            self.samples, self.seconds = int(state["samples"]), float(state["seconds"])
+            self.samples = int(state["samples"])
         except Exception as error:
             raise ModelError(
                 f"The checkpoint {self._checkpoint} is damaged or of another network: {error}",
                 "Delete it to begin anew.",
             ) from error
 
-    def _targets(self) -> tuple[list[Embeddings], Target]:
+    def _targets(self) -> list[Embeddings]:
         raw = [self._cache.read(number).targets.astype(np.float32) for number in self._cache.rounds()]
         if not raw:
             raise ModelError(f"There are no views in {self._cache.folder}.", "Make a round of them first.")
         # Fitted on the first round alone, so that the target stays what it is when rounds are added.
         target = Target.fit(_unit(raw[0]), self._dimension)
-        return [target(rows) for rows in raw], target
+        return [target(rows) for rows in raw]
 
     def _batches(self, targets: list[Embeddings], side: int) -> "Iterator[tuple[Tensor, Tensor]]":
         """Endless batches over all rounds in random order: normalised pictures (BATCH, 3, side, side), and rows."""
         import torch
-        from torch.nn.functional import interpolate, pad
 
-        views = [self._cache.read(number).views for number in self._cache.rounds()][: len(targets)]
+        views = [self._cache.read(number).views for number in self._cache.rounds()]
         places = np.array([(r, i) for r, rows in enumerate(targets) for i in range(len(rows))])
         rng = np.random.default_rng([self._seed, self.samples, side])
-        reach = side // 16
-        batch = min(BATCH, len(places))
         while True:
-            for chosen in np.array_split(
-                rng.permutation(len(places))[: len(places) // batch * batch], len(places) // batch
-            ):
-                wanted = [places[number] for number in chosen]
+            order = rng.permutation(len(places))
+            for start in range(0, max(1, len(places) - BATCH + 1), BATCH):
+                wanted = places[order[start : start + BATCH]]
                 pictures = np.stack([views[r][i] for r, i in wanted])
-                if rng.random() < 0.5:  # a teacher gives a mirrored picture nearly the same embedding
-                    pictures = np.ascontiguousarray(pictures[:, :, ::-1])
-                planes = (torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255 - 0.5) / 0.25
-                if planes.shape[-1] != side:
-                    planes = interpolate(planes, size=(side, side), mode="bilinear", antialias=True)
-                left, top = (int(offset) for offset in rng.integers(0, 2 * reach + 1, 2))
-                planes = pad(planes, (reach,) * 4, mode="reflect")[:, :, top : top + side, left : left + side]
                 rows = np.stack([targets[r][i] for r, i in wanted])
-                yield planes.contiguous(memory_format=torch.channels_last), torch.from_numpy(rows)
+                yield _shown(pictures, side, rng), torch.from_numpy(rows)
 
     def _rate(self, done: float) -> float:
         warm = min(1.0, self.samples / (BATCH * WARM_UP_STEPS))
@@ -238,7 +232,8 @@ class Distillation:
         import torch
         from torch.nn import functional
 
-        with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
+        reduced = self._precision != "float32"
+        with torch.autocast(pictures.device.type, dtype_of(self._precision) if reduced else None, enabled=reduced):
             features = self._student(pictures)
         rows = functional.normalize(features.float())
         cosine = (rows * targets).sum(dim=1).mean()
@@ -247,7 +242,7 @@ class Distillation:
         divergence = functional.kl_div(seen, wanted, reduction="batchmean")
         loss = COSINE_WEIGHT * (1 - cosine) + BANK_WEIGHT * divergence
         self._optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's Tensor.backward has no types
         torch.nn.utils.clip_grad_norm_(self._student.parameters(), LARGEST_GRADIENT)
         self._optimiser.step()
         self.samples += len(pictures)
@@ -261,13 +256,36 @@ class Distillation:
         step = self.samples // BATCH
         share = 1 - min(AVERAGING, (1 + step) / (10 + step))
         with torch.no_grad():
-            for kept, now in zip(
-                self.averaged.module.state_dict().values(), self._student.state_dict().values(), strict=True
-            ):
+            for kept, now in zip(self.averaged.state_dict().values(), self._student.state_dict().values(), strict=True):
                 if kept.dtype.is_floating_point:
                     kept.lerp_(now, share)
                 else:
                     kept.copy_(now)
+
+
+def _shown(pictures: Pixels, side: int, rng: np.random.Generator) -> "Tensor":
+    """What the student sees of a batch (n, s, s, 3): mirrored, a little nearer, moved; (n, 3, side, side).
+
+    The teacher did not see exactly that. It would have said nearly the same, and a student that sees no picture twice
+    learns longer from the same views.
+    """
+    import torch
+    from torch.nn.functional import interpolate, pad
+
+    if rng.random() < 0.5:
+        pictures = pictures[:, :, ::-1]
+    whole = pictures.shape[1]
+    if rng.random() < 0.5:
+        down, across = (round(whole * rng.uniform(NEAREST, 1)) for _ in range(2))
+        top, left = int(rng.integers(0, whole - down + 1)), int(rng.integers(0, whole - across + 1))
+        pictures = pictures[:, top : top + down, left : left + across]
+    planes = (torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float() / 255 - MEAN) / STD
+    if planes.shape[-2:] != (side, side):
+        planes = interpolate(planes, size=(side, side), mode="bilinear", antialias=True)
+    reach = side // 16
+    top, left = (int(offset) for offset in rng.integers(0, 2 * reach + 1, 2))
+    planes = pad(planes, (reach,) * 4, mode="reflect")[:, :, top : top + side, left : left + side]
+    return planes.contiguous(memory_format=torch.channels_last)
 
 
 def _side_at(done: float, stages: Sequence[Stage]) -> int:

@@ -1,0 +1,39 @@
+"""Making a small model out of a large one, on the command line. It is how the built-in model was made."""
+
+from pathlib import Path
+
+from imagefinder.commands import Command, Run, interruptible, positive
+from imagefinder.terminal import ProgressLine, say, tell
+
+
+def register(command: Command) -> None:
+    add = command("distil", distil, "Make a small, fast model that sees like a large one, on pictures without labels.")
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path, help="pictures to learn from")
+    add.add_argument("--teacher", required=True, metavar="NAME", help="the large model, see: imagefinder models")
+    add.add_argument("--into", required=True, metavar="FILE.safetensors", type=Path, help="where the model goes")
+    add.add_argument(
+        "--work", required=True, metavar="DIR", type=Path, help="kept between runs: an interrupted run goes on"
+    )
+    add.add_argument("--samples", type=positive, default=2_000_000, help="views to learn from (default: 2000000)")
+    add.add_argument("--rounds", type=positive, default=4, help="passes of the teacher over all pictures (default: 4)")
+    add.add_argument("--side", type=positive, default=128, help="pixels that the model is shown (default: 128)")
+    add.add_argument("--dimension", type=positive, default=384, help="numbers per photo (default: 384)")
+    add.add_argument("--seed", type=positive, default=1)
+
+
+def distil(run: Run) -> int:
+    """Make the views, train, write the model."""
+    from imagefinder.embedding.shelf import ModelShelf
+    from imagefinder.usecases.distilling import DistillationPlan, distil
+
+    interruptible(run)
+    given = run.arguments
+    device = getattr(given, "device", "auto")
+    teacher = ModelShelf(run.paths.models).load(given.teacher, device, warn=tell)
+    plan = DistillationPlan(given.rounds, 2, given.samples, given.side, given.dimension, seed=given.seed)
+    with ProgressLine() as line:
+        spec = distil(
+            teacher, given.folders, given.work, given.into, plan, device=device, token=run.token, progress=line
+        )
+    say(f"{given.into}: {spec.provenance} Add it with: imagefinder models import {given.into}")
+    return 0

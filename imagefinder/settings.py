@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from imagefinder.domain.errors import ImageFinderError
+from imagefinder.domain.search_options import SearchOptions
+
 VERSION = 1
 LARGEST = 10_000
 """No number that is remembered needs to be larger."""
@@ -16,10 +19,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Settings:
-    """Plain values. ``geometry`` and ``splitter`` are Qt's own saved states in base64."""
+    """Plain values. ``geometry``, ``splitter`` and ``models_geometry`` are Qt's own saved states in base64."""
 
     geometry: str = ""
     splitter: str = ""
+    models_geometry: str = ""
     sidebar_shown: bool = True
     inspector_shown: bool = True
     thumbnail_side: int = 160
@@ -27,6 +31,20 @@ class Settings:
     limit: int = 100
     sort: str = "similarity"
     last_folder: str = ""
+    lever: str = "none"
+    """How results are ordered; the names are those of SearchOptions."""
+    lever_candidates: int = 1000
+    expansion_k: int = 2
+    label_voters: int = 10
+    """How many labelled photos vote on what a photo shows."""
+
+    def search_options(self) -> SearchOptions:
+        """What of this concerns a search. What a newer version, or an editor, wrote there falls back to the default."""
+        try:
+            return SearchOptions(lever=self.lever, candidates=self.lever_candidates, expansion_k=self.expansion_k)
+        except ImageFinderError as error:
+            log.warning("the settings for searching are not usable (%s); going by the defaults", error)
+            return SearchOptions()
 
 
 def load(path: Path) -> Settings:

@@ -3,14 +3,34 @@
 import os
 import time
 from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
 
 from imagefinder.domain.errors import ImageFinderError, LibraryError
 from imagefinder.domain.images import Embeddings, Hit, ImageInfo, Photo, Query, SearchResult
 from imagefinder.domain.progress import CancelToken
+from imagefinder.domain.search_options import SearchOptions
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.reading import read_query
+from imagefinder.ranking.levers import LEVERS, Lever
 from imagefinder.storage.library import Library
 from imagefinder.usecases.fetching import fetch_image
+
+__all__ = ["LEVERS", "Lever", "SearchOptions", "Seen", "look_at", "read_source", "search"]
+
+AT_REST = SearchOptions()
+
+
+class Seen(NamedTuple):
+    """A query as the model sees it."""
+
+    row: Embeddings
+    """Its raw unit row (dimension,)."""
+    thumbnail: bytes
+    info: ImageInfo | None
+    device: str
+    """Where it was embedded; "" where its stored embedding was there."""
 
 
 def search(
@@ -19,31 +39,30 @@ def search(
     query: Query,
     k: int,
     token: CancelToken | None = None,
+    options: SearchOptions = AT_REST,
 ) -> SearchResult:
-    """The ``k`` nearest photos by cosine similarity, best first.
+    """The ``k`` nearest photos, best first: by cosine, or as the method that ``options`` name orders them.
 
     A photo of the library answers with its stored embedding, without reading a file or loading a model, and is not
     among its own neighbours; a file that happens to be in the library is. ``embedder`` is called only where pixels
     have to be embedded. An http(s) query is downloaded here, because the person dropped that very address.
 
+    A method orders the nearest photos anew, or asks a second time with a better query; the similarity of each hit stays
+    the cosine between it and the query itself, so that it means the same with every method and need not fall from
+    one hit to the next.
+
     Raises UnreadableImage where the query cannot be read, ModelError where the model cannot be loaded, Cancelled.
     """
     token = token or CancelToken()
     began = time.perf_counter()
-    device = ""
-    info: ImageInfo | None = None
-    if query.photo_id is not None:
-        row, thumbnail, info = _stored(library, query.photo_id)
-    else:
-        network = embedder()
-        device = network.device
-        token.check()
-        source = fetch_image(query.url, token) if query.url is not None else query.data or _absolute(query.path)
-        image = read_query(source, network.spec.input)
-        token.check()
-        row, thumbnail, info = network.embed(image.pixels[None])[0], image.thumbnail, image.info
+    seen = look_at(library, embedder, query, token)
     token.check()
-    found = library.search(row, k + (query.photo_id is not None))
+    lever = LEVERS[options.lever]
+    if lever.name == "none":
+        found = library.search(seen.row, k + (query.photo_id is not None))
+    else:
+        found = _levered(library, seen.row, k, query.photo_id, lever, options)
+    token.check()
     photos = library.photos([photo_id for photo_id, _ in found])
     # A photo that was removed between the two calls has no row any more.
     near = [(photos[number], similarity) for number, similarity in found if number in photos]
@@ -58,18 +77,55 @@ def search(
         searched=library.count_embedded(),
         seconds=time.perf_counter() - began,
         model=active.name if active else "",
-        device=device,
-        thumbnail=thumbnail,
-        info=info,
+        device=seen.device,
+        thumbnail=seen.thumbnail,
+        info=seen.info,
     )
 
 
-def _stored(library: Library, photo_id: int) -> tuple[Embeddings, bytes, ImageInfo]:
+def look_at(library: Library, embedder: Callable[[], Embedder], query: Query, token: CancelToken) -> Seen:
+    """The query as the model sees it. Raises as ``search`` does."""
+    if query.photo_id is not None:
+        return _stored(library, query.photo_id)
+    network = embedder()
+    token.check()
+    image = read_query(read_source(query, token), network.spec.input)
+    token.check()
+    return Seen(network.embed(image.pixels[None])[0], image.thumbnail, image.info, network.device)
+
+
+def read_source(query: Query, token: CancelToken) -> str | bytes:
+    """The absolute path, or the encoded bytes, of a query that is no photo of the library."""
+    return fetch_image(query.url, token) if query.url is not None else query.data or _absolute(query.path)
+
+
+def _levered(
+    library: Library, row: Embeddings, k: int, apart: int | None, lever: Lever, options: SearchOptions
+) -> list[tuple[int, float]]:
+    """(photo id, plain cosine) of the ``k`` best photos by a method, without the photo ``apart`` that asks."""
+    ids, rows, query = library.neighbourhood(row, max(options.candidates, k) + (apart is not None))
+    if apart in ids:  # or it would be the best of its own neighbours
+        place = ids.index(apart)
+        ids, rows = ids[:place] + ids[place + 1 :], np.delete(rows, place, axis=0)
+    if not ids:
+        return []
+    if lever.expand is None:
+        order = np.argsort(-lever.rank(query, rows, options), kind="stable")[:k]
+        cosines = rows[order] @ query
+        return [(ids[place], float(cosine)) for place, cosine in zip(order.tolist(), cosines, strict=True)]
+    again = library.search(lever.expand(query, rows, options), k + (apart is not None), centred=True)
+    best = [photo_id for photo_id, _ in again if photo_id != apart]
+    there, their_rows = library.all_rows(best)
+    cosine_of = dict(zip(there, (their_rows @ query).tolist(), strict=True))
+    return [(photo_id, cosine_of[photo_id]) for photo_id in best if photo_id in cosine_of]
+
+
+def _stored(library: Library, photo_id: int) -> Seen:
     photo: Photo | None = library.photo(photo_id)
     row = library.embedding(photo_id)
     if photo is None or row is None:
         raise LibraryError("That photo is no longer in the library.", "Scan its folder again, then search once more.")
-    return row, library.thumbnail(photo.content_key) or b"", photo.info
+    return Seen(row, library.thumbnail(photo.content_key) or b"", photo.info, "")
 
 
 def _absolute(path: str | None) -> str:

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +9,15 @@ from drawing import draw_photo
 from imagefinder.domain.errors import Cancelled, LibraryError, UnreadableImage
 from imagefinder.domain.images import Query
 from imagefinder.domain.progress import CancelToken
+from imagefinder.domain.search_options import LEVER_NAMES, SearchOptions
 from imagefinder.embedding.embedder import Embedder
+from imagefinder.ranking.expansion import expand
+from imagefinder.ranking.levers import LEVERS
 from imagefinder.storage.library import Library
 from imagefinder.usecases.exporting import export
 from imagefinder.usecases.indexing import index
 from imagefinder.usecases.searching import search
+from labelled_library import fill
 
 
 @pytest.fixture
@@ -111,3 +116,98 @@ def test_an_export_that_cannot_be_written_leaves_nothing_behind(indexed: Library
     with pytest.raises(LibraryError, match="could not be written"):
         export(indexed, tmp_path / "nowhere" / "all.npz")
     assert not list(tmp_path.glob("*.partial"))
+
+
+def asked(library: Library, photo_id: int, k: int, **options: Any) -> list[tuple[int, float]]:
+    result = search(library, no_model, Query("x", photo_id=photo_id), k, options=SearchOptions(**options))
+    assert [hit.rank for hit in result.hits] == list(range(1, len(result.hits) + 1))
+    return [(hit.photo.id, hit.similarity) for hit in result.hits]
+
+
+LEVERS_IN_USE = [name for name in LEVER_NAMES if name != "none"]
+
+
+@pytest.mark.parametrize("lever", LEVERS_IN_USE)
+def test_a_method_orders_the_same_photos_and_keeps_their_similarities(
+    library: Library, tmp_path: Path, lever: str
+) -> None:
+    labelled, _ = fill(library, tmp_path, each=20)
+    plain = asked(library, labelled[0], 100)
+    found = asked(library, labelled[0], 100, lever=lever)
+    assert len(plain) == 65
+    assert dict(found) == pytest.approx(dict(plain), abs=2e-3)
+    assert [photo_id for photo_id, _ in found] != [photo_id for photo_id, _ in plain]
+    assert {photo_id for photo_id, _ in found[:19]} <= {photo_id for photo_id, _ in plain[:25]}
+    assert labelled[0] not in dict(found)
+
+
+@pytest.mark.parametrize("lever", LEVERS_IN_USE)
+def test_the_order_is_that_of_the_method_on_the_candidates(library: Library, tmp_path: Path, lever: str) -> None:
+    labelled, _ = fill(library, tmp_path, each=20)
+    options = SearchOptions(lever=lever, candidates=50)
+    row = library.embedding(labelled[5])
+    assert row is not None
+    ids, rows, query = library.neighbourhood(row, 51)
+    others = np.array(ids) != labelled[5]
+    scores = LEVERS[lever].rank(query, rows[others], options)
+    if lever != "query-expansion":
+        expected = np.array(ids)[others][np.argsort(-scores, kind="stable")][:10].tolist()
+        found = asked(library, labelled[5], 10, lever=lever, candidates=50)
+        assert [photo_id for photo_id, _ in found] == expected
+
+
+def test_query_expansion_asks_the_whole_library(library: Library, tmp_path: Path) -> None:
+    labelled, _ = fill(library, tmp_path, each=30)
+    row = library.embedding(labelled[0])
+    assert row is not None
+    ids, rows, query = library.neighbourhood(row, 100)
+    others = np.array(ids) != labelled[0]
+    better = expand(query, rows[others], k=2, alpha=3)
+    everyone, all_rows = library.all_rows()
+    score_of = dict(zip(everyone, (all_rows @ better).tolist(), strict=True))
+    found = asked(library, labelled[0], 20, lever="query-expansion", candidates=50)
+    best = sorted((score for photo_id, score in score_of.items() if photo_id != labelled[0]), reverse=True)
+    assert [score_of[photo_id] for photo_id, _ in found] == pytest.approx(best[:20], abs=2e-3)
+
+
+@pytest.mark.parametrize("lever", LEVERS_IN_USE)
+def test_where_codes_are_compared_a_method_still_says_cosines(library: Library, tmp_path: Path, lever: str) -> None:
+    labelled, _ = fill(library, tmp_path, each=20)
+    library.compare_by("hash", True)
+    found = asked(library, labelled[0], 100, lever=lever)
+    row = library.embedding(labelled[0])
+    assert row is not None
+    ids, rows = library.all_rows(photo_id for photo_id, _ in found)
+    assert len(ids) == 65
+    cosines = (rows @ library.centred(row)).tolist()
+    assert dict(found) == pytest.approx(dict(zip(ids, cosines, strict=True)), abs=1e-5)
+
+
+@pytest.mark.parametrize("lever", LEVERS_IN_USE)
+def test_a_method_on_a_library_of_one_or_no_photo(library: Library, tmp_path: Path, lever: str) -> None:
+    labelled, loose = fill(library, tmp_path, each=1, loose=0)
+    library.remove_photos(labelled[2:])
+    assert [photo_id for photo_id, _ in asked(library, labelled[0], 5, lever=lever)] == [labelled[1]]
+    library.remove_photos(labelled[1:])
+    assert asked(library, labelled[0], 5, lever=lever) == []
+    assert loose == []
+
+
+@pytest.mark.parametrize("lever", LEVERS_IN_USE)
+def test_a_method_answers_a_file_too(indexed: Library, embedder: Embedder, photos: Path, lever: str) -> None:
+    query = Query("x", path=str(photos / "a/03.jpg"))
+    result = search(indexed, lambda: embedder, query, 12, options=SearchOptions(lever=lever))
+    assert len(result.hits) == 12
+    similarity_of = {hit.photo.name: hit.similarity for hit in result.hits}
+    assert similarity_of["03.jpg"] == pytest.approx(1, abs=2e-3)
+    if lever != "diffusion":  # it has its scores from the neighbours: a well connected one may come first
+        assert result.hits[0].photo.name == "03.jpg"
+
+
+@pytest.mark.parametrize("lever", LEVER_NAMES)
+def test_every_method_leaves_an_empty_library_without_answers(
+    library: Library, embedder: Embedder, tmp_path: Path, lever: str
+) -> None:
+    path = draw_photo(tmp_path / "q.jpg", seed=1)
+    query = Query("x", path=str(path))
+    assert search(library, lambda: embedder, query, 5, options=SearchOptions(lever=lever)).hits == ()

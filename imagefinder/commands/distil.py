@@ -1,9 +1,16 @@
 """Making a small model out of a large one, on the command line. It is how the built-in model was made."""
 
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagefinder.commands import Command, Run, interruptible, positive
 from imagefinder.terminal import ProgressLine, say, tell
+
+if TYPE_CHECKING:
+    from imagefinder.training.distillation import Learned
+
+DIARY_SECONDS = 60.0
 
 
 def register(command: Command) -> None:
@@ -14,7 +21,7 @@ def register(command: Command) -> None:
     add.add_argument(
         "--work", required=True, metavar="DIR", type=Path, help="kept between runs: an interrupted run goes on"
     )
-    add.add_argument("--samples", type=positive, default=2_000_000, help="views to learn from (default: 2000000)")
+    add.add_argument("--samples", type=positive, default=1_850_000, help="views to learn from (default: 1850000)")
     add.add_argument("--rounds", type=positive, default=4, help="passes of the teacher over all pictures (default: 4)")
     add.add_argument("--side", type=positive, default=128, help="pixels that the model is shown (default: 128)")
     add.add_argument("--dimension", type=positive, default=384, help="numbers per photo (default: 384)")
@@ -33,7 +40,29 @@ def distil(run: Run) -> int:
     plan = DistillationPlan(given.rounds, 2, given.samples, given.side, given.dimension, seed=given.seed)
     with ProgressLine() as line:
         spec = distil(
-            teacher, given.folders, given.work, given.into, plan, device=device, token=run.token, progress=line
+            teacher,
+            given.folders,
+            given.work,
+            given.into,
+            plan,
+            device=device,
+            token=run.token,
+            progress=line,
+            learned=_Diary(),
         )
     say(f"{given.into}: {spec.provenance} Add it with: imagefinder models import {given.into}")
     return 0
+
+
+class _Diary:
+    """A line a minute on how far the student is: the training takes hours, often with its output in a file."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + DIARY_SECONDS
+
+    def __call__(self, news: "Learned") -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + DIARY_SECONDS
+            tell(
+                f"{news.samples:,} views at {news.side} px: cosine {news.cosine:.3f}, divergence {news.divergence:.3f}"
+            )

@@ -52,7 +52,7 @@ class Stage:
     share: float
 
 
-STAGES = (Stage(64, 0.5), Stage(96, 0.27), Stage(128, 0.23))
+STAGES = (Stage(64, 0.83), Stage(96, 0.17))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class DistillationPlan:
 
     rounds: int = 4
     per_picture: int = 2
-    samples: int = 2_000_000
+    samples: int = 1_850_000
     side: int = 128
     """Of what it is shown in the end, in pixels."""
     dimension: int = 384

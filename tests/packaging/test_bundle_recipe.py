@@ -35,11 +35,17 @@ import numpy as np
 from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.practice import practice_step
+from imagefinder.training.losses import LOSSES, build_loss
+from imagefinder.training.miners import MINERS, build_miner
 import imagefinder.app, imagefinder.storage.vectors, imagefinder.usecases.selftest
 before, after = practice_step(np.eye(4, dtype=np.float32), [0, 1, 0, 1])
 assert after < before
 for name in ("mobilenetv2_100_same", "torchvision:resnet18"):
     build(find_architecture(name).spec())
+for name in LOSSES:
+    build_loss(name, 4, 8)
+for name in MINERS:
+    build_miner(name)
 print("works")
 """
 

@@ -35,8 +35,6 @@ class Settings:
     """How results are ordered; the names are those of SearchOptions."""
     lever_candidates: int = 1000
     expansion_k: int = 2
-    label_voters: int = 10
-    """How many labelled photos vote on what a photo shows."""
 
     def search_options(self) -> SearchOptions:
         """What of this concerns a search. What a newer version, or an editor, wrote there falls back to the default."""

@@ -18,7 +18,7 @@ WORDS = {
     "measuring": "Measuring",
     "checking": "Checking",
     "drawing": "Drawing",
-    "downloading": "Downloading (bytes)",
+    "downloading": "Downloading",
 }
 
 
@@ -41,14 +41,16 @@ def _print(text: str, stream: TextIO | None) -> None:
 def describe(progress: Progress) -> str:
     """Progress in one line: what, how far, how fast, how long still."""
     parts = [WORDS[progress.phase]]
+    bytewise = progress.phase == "downloading"
+    done, total = (f"{n / 1e6:,.1f}" if bytewise else f"{n:,}" for n in (progress.done, progress.total))
+    unit = " MB" if bytewise else ""
     if progress.total:
-        share = progress.done / progress.total
-        filled = round(share * 20)
-        parts.append(f"[{'#' * filled}{'-' * (20 - filled)}] {progress.done:,} of {progress.total:,}")
+        filled = round(progress.done / progress.total * 20)
+        parts.append(f"[{'#' * filled}{'-' * (20 - filled)}] {done} of {total}{unit}")
     elif progress.done:
-        parts.append(f"{progress.done:,}")
+        parts.append(f"{done}{unit}")
     if progress.total and progress.per_second:
-        parts.append(f"{progress.per_second:.0f}/s")
+        parts.append(f"{progress.per_second / 1e6:.1f} MB/s" if bytewise else f"{progress.per_second:.0f}/s")
     if progress.seconds_left is not None and progress.done < progress.total:
         minutes, seconds = divmod(round(progress.seconds_left), 60)
         parts.append(f"{minutes} min {seconds:02} s left" if minutes else f"{seconds} s left")

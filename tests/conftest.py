@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]  # whatever the caller passed
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def colours_by_default() -> Iterator[None]:
+    """Colour-layout comes first here, whatever this installation brings: drawn photos have colours and little else.
+
+    The built-in model is there as ever, by its name. Processes that a test starts have the real order.
+    """
+    from imagefinder.embedding.shelf import BUILTINS, COLOUR_LAYOUT
+
+    rest = {name: file for name, file in BUILTINS.items() if name != COLOUR_LAYOUT}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("imagefinder.embedding.shelf.BUILTINS", {COLOUR_LAYOUT: None, **rest})
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:

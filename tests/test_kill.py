@@ -29,7 +29,7 @@ base, root = Path(sys.argv[1]), sys.argv[2]
 with open_library(base / "library") as library:
     library.add_folder(root)
     models = Models(base / "models", "cpu")
-    embedder = models.embedder(library, models.spec(library))
+    embedder = models.embedder(library, models.spec(library, "colour-layout"))
     print("ready", flush=True)
     indexing.index(library, embedder)
 print("done", flush=True)

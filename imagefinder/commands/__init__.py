@@ -11,12 +11,30 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Protocol
 
+from imagefinder.domain.errors import LibraryError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.paths import Paths
 from imagefinder.terminal import say, tell
 
 INTERRUPTED = 130
-COMMANDS = ("window", "index", "search", "status", "verify", "export", "selftest", "integrate", "demo", "models")
+COMMANDS = (
+    "window",
+    "index",
+    "search",
+    "status",
+    "verify",
+    "export",
+    "selftest",
+    "integrate",
+    "demo",
+    "models",
+    "evaluate",
+    "train",
+    "pairs",
+    "label",
+    "compare",
+    "distil",
+)
 
 
 @dataclass(slots=True)
@@ -44,6 +62,17 @@ def interruptible(run: Run) -> None:
         tell("\nStopping; what is done is kept. Press Ctrl+C again to stop at once.")
 
     signal.signal(signal.SIGINT, interrupt)
+
+
+def must_have_library(run: Run) -> None:
+    """Raises LibraryError where there is no library yet: looking after one must not make it.
+
+    Its file is looked for, not opened: one of an older version opens for writing only, which brings it up to date.
+    """
+    if not (run.paths.library / "library.db").is_file():
+        raise LibraryError(
+            f"There is no library at {run.paths.library} yet.", "Make one with: imagefinder index FOLDER"
+        )
 
 
 def print_json(value: Any) -> None:

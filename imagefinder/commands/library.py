@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, positive, print_json
+from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, must_have_library, positive, print_json
 from imagefinder.domain.errors import LibraryError
 from imagefinder.domain.images import IndexSummary, Query, SearchResult
+from imagefinder.domain.search_options import LEVER_NAMES, SearchOptions
 from imagefinder.terminal import ProgressLine, say, tell
+
+if TYPE_CHECKING:
+    from imagefinder.usecases.models import Embedder
 
 
 def register(command: Command) -> None:
@@ -21,6 +25,13 @@ def register(command: Command) -> None:
     add = command("search", search, "Print the photos most similar to a picture.")
     add.add_argument("image", metavar="IMAGE")
     add.add_argument("-k", type=positive, default=20, help="how many (default: 20)")
+    add.add_argument(
+        "--lever",
+        choices=LEVER_NAMES,
+        default=LEVER_NAMES[0],
+        metavar="NAME",
+        help=f"how to order them: {', '.join(LEVER_NAMES)} (default: {LEVER_NAMES[0]})",
+    )
     add.add_argument("--json", action="store_true")
     add = command("status", status, "Print what the library holds.")
     add.add_argument("--json", action="store_true")
@@ -95,8 +106,9 @@ def print_summary(summary: IndexSummary) -> None:
 
 def search(run: Run) -> int:
     """Print the photos most similar to a picture."""
-    result = find(run, run.arguments.image, run.arguments.k)
-    if run.arguments.json:
+    given = run.arguments
+    result = find(run, given.image, given.k, SearchOptions(lever=given.lever), tell_classes=not given.json)
+    if given.json:
         rows = [{"rank": hit.rank, "path": hit.photo.path, "similarity": hit.similarity} for hit in result.hits]
         print_json(rows)
     else:
@@ -104,9 +116,12 @@ def search(run: Run) -> int:
     return 0
 
 
-def find(run: Run, image: str, k: int) -> SearchResult:
+def find(
+    run: Run, image: str, k: int, options: SearchOptions | None = None, tell_classes: bool = False
+) -> SearchResult:
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import open_existing
+    from imagefinder.usecases.recognising import recognise
     from imagefinder.usecases.searching import search
 
     with open_existing(run.paths.library) as library:
@@ -114,7 +129,15 @@ def find(run: Run, image: str, k: int) -> SearchResult:
         if library.count_embedded() == 0:
             raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
         query = Query(name=os.path.basename(image), path=image)
-        return search(library, lambda: models.embedder(library, models.spec(library)), query, k, run.token)
+
+        def embedder() -> "Embedder":
+            return models.embedder(library, models.spec(library))
+
+        result = search(library, embedder, query, k, run.token, options or SearchOptions())
+        seen = recognise(library, embedder, query, run.token) if tell_classes else []
+    if seen:  # not on stdout: there each line is a photo
+        tell("The model sees: " + ", ".join(f"{each.name} {each.probability:.0%}" for each in seen))
+    return result
 
 
 def print_hits(result: SearchResult) -> None:
@@ -149,11 +172,10 @@ def status(run: Run) -> int:
 
 def verify(run: Run) -> int:
     """Check everything against everything, and repair the index."""
-    from imagefinder.usecases.opening import open_existing, open_library
+    from imagefinder.usecases.opening import open_library
 
     interruptible(run)
-    with open_existing(run.paths.library):
-        pass  # a library that is not there must not be made by checking it
+    must_have_library(run)
     with open_library(run.paths.library) as library, ProgressLine() as line:
         report = library.verify(repair=True, progress=line, token=run.token)
     clean = not report.problems

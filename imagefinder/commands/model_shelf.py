@@ -1,65 +1,208 @@
-"""The model shelf on the command line."""
+"""The model shelf on the command line: what there is, and what comes and goes."""
 
+import argparse
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from imagefinder.commands import Command, Run, interruptible, print_json
-from imagefinder.domain.errors import ImageFinderError, ModelError
-from imagefinder.domain.progress import Progress
-from imagefinder.terminal import ProgressLine, say, tell
+from imagefinder.commands.model_answers import as_json, models_of, record, tell_new, with_library
+from imagefinder.commands.model_derive import register_derive, register_reading
+from imagefinder.commands.model_use import Action, register_use
+from imagefinder.domain.models import ModelInfo
+from imagefinder.domain.progress import CancelToken, Progress, ProgressMeter, ProgressSink
+from imagefinder.terminal import ProgressLine, say
 
 
 def register(command: Command) -> None:
-    models_ = command("models", models, "List, add, download or remove models.")
-    models_.add_argument("action", nargs="?", choices=("list", "add", "download", "remove"), default="list")
-    models_.add_argument("name", nargs="?", metavar="NAME|FILE", help="a model, or a weights file to add")
-    models_.add_argument("--architecture", metavar="NAME", help="the network that a weights file is for")
-    models_.add_argument("--name", dest="called", metavar="NAME", help="what to call the model that is added")
-    models_.add_argument("--json", action="store_true")
+    models = command("models", list_models, "List, add, download, switch and remove models.")
+    models.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+    # All options of the command hold for its actions, before and behind them.
+    shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False, parents=[models])
+    actions = models.add_subparsers(metavar="ACTION")
+
+    def action(name: str, run: Callable[[Run], int], text: str) -> argparse.ArgumentParser:
+        added = actions.add_parser(
+            name, parents=[shared], add_help=False, allow_abbrev=False, help=text, description=text
+        )
+        added.set_defaults(run=run)
+        return added
+
+    action("list", list_models, "List the models that are here and those that could be (without an action, too).")
+    add = action("info", info, "Show everything about one model; its speed is measured if that was not done yet.")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--measure", action="store_true", help="measure the speed again")
+    _register_additions(action)
+    add = action("remove", remove, "Delete a model's file, or what an unfinished download left.")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--even-if-used", action="store_true", help="also where libraries need it to be searched")
+    add = action("export", export, "Write a model with its record into one file, for another machine.")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("file", metavar="FILE.safetensors", type=Path)
+    add.add_argument("--overwrite", action="store_true", help="also where FILE is there already")
+    register_use(action)
+    register_derive(action)
 
 
-def models(run: Run) -> int:
-    """List, add, download or remove models."""
-    from imagefinder.usecases.models import Models
+def _register_additions(action: Action) -> None:
+    add = action("add", add_file, "Add a file of weights. The file stays as it is.")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument(
+        "--architecture", metavar="NAME", required=True, help="the network it is for: a preset, timm:X or torchvision:X"
+    )
+    add.add_argument("--name", metavar="NAME", help="what to call it (default: as the network)")
+    register_reading(add)
+    add = action("download", download, "Fetch a model. What came is kept when that breaks off; run it again to go on.")
+    add.add_argument("preset", metavar="NAME", help="a preset, timm:X or torchvision:X")
+    add.add_argument("--name", metavar="NAME", help="what to call it (default: as the network)")
+    register_reading(add)
+    add.add_argument(
+        "--accept-changed", action="store_true", help="also where the file is another one than it was before"
+    )
+    add = action("import", import_file, "Add a model that was exported, by its own record.")
+    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("--name", metavar="NAME", help="what to call it (default: as it was called)")
 
-    shelf = Models(run.paths.models).shelf
-    action, name = run.arguments.action, run.arguments.name
-    if action != "list" and name is None:
-        raise ImageFinderError(f"models {action} needs a name.", "imagefinder models lists them.")
-    if action == "add":
-        if run.arguments.architecture is None:
-            raise ImageFinderError("Which network are these weights for?", "Say so with --architecture NAME.")
-        added = shelf.add(Path(name), run.arguments.architecture, run.arguments.called)
-        say(f"Added {added.name}. Use it with: imagefinder index FOLDER --model {added.name}")
-    elif action == "download":
-        interruptible(run)
-        with ProgressLine() as line:
-            got = shelf.download(name, lambda done, total: line(Progress("downloading", done, total)), run.token)
-        say(f"Downloaded {got.name}. Use it with: imagefinder index FOLDER --model {got.name}")
-    elif action == "remove":
-        shelf.remove(name)
-        say(f"Removed {name}.")
+
+def list_models(run: Run) -> int:
+    """List what is here and what could be."""
+    entries = with_library(run, lambda models, library: models.catalogue(library))
+    if as_json(run):
+        print_json([record(entry) for entry in entries])
+        return 0
+    width = max(len(entry.name) for entry in entries)
+    say(f"{'Model':{width}}  {'State':12}  {'Sees':>6}  {'Numbers':>7}  {'On disk':>9}  {'Photos/s':>8}  Good at")
+    for entry in entries:
+        here = "in use" if entry.active else entry.state
+        size = f"{entry.bytes / 1e6:,.0f} MB" if entry.bytes else ""
+        speed = f"{entry.photos_per_second:,.0f}" if entry.photos_per_second else ""
+        side = f"{entry.input_size} px" if entry.input_size else ""
+        numbers = str(entry.dimension or "")
+        row = f"{entry.name:{width}}  {here:12}  {side:>6}  {numbers:>7}  {size:>9}  {speed:>8}  {_in_short(entry)}"
+        say(row.rstrip())
+    say("More about one, its speed on this machine too: imagefinder models info NAME")
+    return 0
+
+
+def _in_short(entry: ModelInfo) -> str:
+    if entry.problem:
+        return entry.problem
+    used = f" Used by {', '.join(entry.libraries)}." if entry.libraries else ""
+    return f"{entry.good_at or entry.description or entry.provenance} Licence: {entry.licence_words}.{used}"
+
+
+def info(run: Run) -> int:
+    """Show everything about one model."""
+    name, again = run.arguments.name, run.arguments.measure
+    entry = with_library(run, lambda models, library: models.info(name, library, again=again))
+    if as_json(run):
+        print_json(record(entry))
+        return 0
+    rate = entry.photos_per_second
+    own = entry.in_library
+    about = "" if entry.state in ("ready", "damaged") else "about "
+    for what, value in (
+        ("Name", f"{entry.name} ({'in use' if entry.active else entry.state})"),
+        ("Good at", entry.good_at),
+        ("Description", entry.description),
+        ("Looks at", f"{entry.input_size} x {entry.input_size} pixels" if entry.input_size else ""),
+        ("Keeps", f"{entry.dimension:,} numbers for each photo" if entry.dimension else ""),
+        ("On disk", f"{about}{entry.bytes / 1e6:,.1f} MB" if entry.bytes else ""),
+        ("Downloaded", f"{entry.downloaded_bytes / 1e6:,.1f} MB so far" if entry.downloaded_bytes else ""),
+        ("Speed", f"{rate:,.1f} photos/s on this machine, without reading them" if rate else ""),
+        ("Licence", ": ".join(part for part in (entry.licence, entry.licence_words) if part)),
+        ("Comes from", entry.provenance),
+        (
+            "This library",
+            f"{own.photos:,} photos seen, {own.pending:,} to see, {own.bytes / 1e6:,.1f} MB" if own else "",
+        ),
+        ("Used by", ", ".join(entry.libraries)),
+        ("Problem", entry.problem),
+    ):
+        if value:
+            say(f"{what:13} {value}")
+    return 0
+
+
+def add_file(run: Run) -> int:
+    """Add a file of weights."""
+    given = run.arguments
+    added = models_of(run).shelf.add(
+        given.file,
+        given.architecture,
+        given.name,
+        **_reading(run),
+    )
+    return tell_new(run, added, "Added")
+
+
+def _reading(run: Run) -> dict[str, Any]:
+    """What was said of how to read the network, in the shelf's words."""
+    said = {word: getattr(run.arguments, word) for word in ("pooling", "layers", "scales", "output")}
+    return {word: value for word, value in said.items() if value is not None}
+
+
+def download(run: Run) -> int:
+    """Fetch a model's weights."""
+    interruptible(run)
+    given = run.arguments
+    with ProgressLine() as line:
+        got = models_of(run).shelf.download(
+            given.preset,
+            metered(line, run.token),
+            run.token,
+            own_name=given.name,
+            accept_changed=given.accept_changed,
+            **_reading(run),
+        )
+    return tell_new(run, got, "Downloaded")
+
+
+def metered(sink: ProgressSink, token: CancelToken) -> Callable[[int, int], None]:
+    """Bytes as progress, with the time that is left; what an earlier try brought does not count as speed."""
+    meter: ProgressMeter | None = None
+    first = 0
+
+    def shifted(progress: Progress) -> None:
+        sink(replace(progress, done=progress.done + first, total=progress.total and progress.total + first))
+
+    def report(done: int, total: int) -> None:
+        nonlocal meter, first
+        if meter is None or done < first:  # or the server made it start again
+            first = done
+            meter = ProgressMeter(shifted, token, "downloading", max(total - first, 0))
+        meter.report(done - first)
+
+    return report
+
+
+def import_file(run: Run) -> int:
+    """Add a model that was exported."""
+    return tell_new(run, models_of(run).shelf.import_model(run.arguments.file, run.arguments.name), "Imported")
+
+
+def export(run: Run) -> int:
+    """Write a model into one file."""
+    given = run.arguments
+    spec = models_of(run).shelf.export(given.name, given.file, given.overwrite)
+    if as_json(run):
+        print_json({"name": spec.name, "file": str(given.file), "bytes": given.file.stat().st_size})
     else:
-        rows = []
-        for known in shelf.names():
-            try:
-                spec = shelf.spec(known)
-            except ModelError as error:  # one damaged file on the shelf must not hide the others
-                tell(f"imagefinder: {error}")
-                continue
-            rows.append(
-                {
-                    "name": spec.name,
-                    "here": shelf.available(spec.name),
-                    "download": shelf.downloadable(spec.name),
-                    "dimension": spec.dimension,
-                    "licence": spec.licence,
-                    "description": spec.description,
-                }
-            )
-        if run.arguments.json:
-            print_json(rows)
-        else:
-            for row in rows:
-                here = "ready" if row["here"] else "to download" if row["download"] else "needs a file"
-                say(f"{row['name']:24} {here:12} {row['dimension']:>5}  {row['licence']:12} {row['description']}")
+        say(f"Exported {spec.name} to {given.file}")
+    return 0
+
+
+def remove(run: Run) -> int:
+    """Delete a model's file."""
+    given = run.arguments
+    with_library(
+        run,
+        lambda models, library: models.remove(given.name, given.even_if_used, library),
+        must_read=not given.even_if_used,
+    )
+    if as_json(run):
+        print_json({"removed": given.name})
+    else:
+        say(f"Removed {given.name}.")
     return 0

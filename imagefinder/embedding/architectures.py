@@ -1,147 +1,20 @@
-"""The networks we know by name, each with the preprocessing it was trained with, and any other of timm and torchvision.
-
-Numbers of the presets are those of timm's ``pretrained_cfg`` and torchvision's ``weights.transforms()``.
-"""
+"""Networks by name: the presets, and any other of timm and torchvision with the preprocessing it was trained with."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
-from imagefinder.domain.registry import Registry
-from imagefinder.domain.specs import InputSpec, ModelSpec
-from imagefinder.embedding.backbones import NATIVE, build, feature_dimension, unknown_network
+from imagefinder.domain.specs import InputSpec
+from imagefinder.embedding.backbones import build, feature_dimension, unknown_network
+from imagefinder.embedding.presets import ARCHITECTURES, IMAGENET_MEAN, IMAGENET_NOTE, IMAGENET_STD, Architecture
+from imagefinder.embedding.representation import NATIVE
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-HALF = (0.5, 0.5, 0.5)
-IMAGENET_NOTE = "ImageNet's pictures are for research; the weights are published under this licence."
+__all__ = ["ARCHITECTURES", "Architecture", "find_architecture", "licence_in_words", "official_url"]
 
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """A network and how pictures are shown to it; ``dimension`` is the length of its features."""
-
-    name: str
-    source: str
-    """"timm" or "torchvision"."""
-    network: str
-    """The network's name there; where ``download`` is set, with the tag of the weights meant."""
-    input: InputSpec
-    dimension: int
-    licence: str
-    """Of the official weights; empty where nobody says."""
-    description: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    pooling: str = "average"
-    commercial_use: bool = True
-    """Whether the licence permits it."""
-    download: bool = True
-    """Whether timm or torchvision publish weights for it."""
-
-    def spec(self, name: str | None = None, *, weights_sha256: str = "", provenance: str = "") -> ModelSpec:
-        """The record of a model with this architecture."""
-        return ModelSpec(
-            name=name or self.name,
-            source=self.source,
-            architecture=self.network,
-            input=self.input,
-            dimension=self.dimension,
-            pooling=self.pooling,
-            options=dict(self.options),
-            weights_sha256=weights_sha256,
-            provenance=provenance,
-            licence=self.licence,
-            description=self.description,
-        )
-
-
-ARCHITECTURES: Registry[Architecture] = Registry("network")
-
-for _preset in (
-    Architecture(
-        "mobilenetv2_100_same",
-        "timm",
-        "mobilenetv2_100",
-        InputSpec(224, 256, mean=(128 / 255,) * 3, std=(128 / 255,) * 3),
-        1280,
-        licence="",
-        description="MobileNetV2 with TensorFlow's padding and scaling. Small and fast; weights come from a file.",
-        options={"pad_type": "same"},
-        download=False,
-    ),
-    Architecture(
-        "dinov2-small",
-        "timm",
-        "vit_small_patch14_dinov2.lvd142m",
-        InputSpec(224, 224, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        384,
-        licence="Apache-2.0",
-        description="DINOv2 ViT-S/14. Strong on objects and scenes; 21 million parameters.",
-        options={"img_size": 224},
-        pooling="token",
-    ),
-    Architecture(
-        "dinov2-base",
-        "timm",
-        "vit_base_patch14_dinov2.lvd142m",
-        InputSpec(224, 224, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        768,
-        licence="Apache-2.0",
-        description="DINOv2 ViT-B/14. Stronger and four times slower than the small one; 86 million parameters.",
-        options={"img_size": 224},
-        pooling="token",
-    ),
-    Architecture(
-        "siglip2-base",
-        "timm",
-        "vit_base_patch16_siglip_224.v2_webli",
-        # SigLIP was trained on squashed pictures; timm's record only has its usual crop.
-        InputSpec(224, 224, "squash", mean=HALF, std=HALF),
-        768,
-        licence="Apache-2.0",
-        description="SigLIP 2 ViT-B/16. Strong on products, logos and text in pictures; 93 million parameters.",
-        pooling="attention",
-    ),
-    Architecture(
-        "convnext-tiny",
-        "timm",
-        "convnext_tiny.in12k_ft_in1k",
-        InputSpec(224, 235, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        768,
-        licence="Apache-2.0",
-        description=f"ConvNeXt-T, trained on ImageNet-12k. 28 million parameters. {IMAGENET_NOTE}",
-    ),
-    Architecture(
-        "resnet50",
-        "torchvision",
-        "resnet50",
-        InputSpec(224, 232, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        2048,
-        licence="BSD-3-Clause",
-        description=f"ResNet-50, torchvision's IMAGENET1K_V2. The classic; 24 million parameters. {IMAGENET_NOTE}",
-    ),
-    Architecture(
-        "efficientnet-b0",
-        "timm",
-        "efficientnet_b0.ra_in1k",
-        InputSpec(224, 256, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        1280,
-        licence="Apache-2.0",
-        description=f"EfficientNet-B0. Small; 4 million parameters. {IMAGENET_NOTE}",
-    ),
-    Architecture(
-        "mobilenetv3-large",
-        "timm",
-        "mobilenetv3_large_100.ra_in1k",
-        InputSpec(224, 256, mean=IMAGENET_MEAN, std=IMAGENET_STD),
-        1280,
-        licence="Apache-2.0",
-        description=f"MobileNetV3-Large. The fastest one here; 4 million parameters. {IMAGENET_NOTE}",
-    ),
-):
-    ARCHITECTURES.register(_preset.name, _preset)
+FREE_LICENCES = ("apache", "mit", "bsd", "cc0", "cc-by-4", "cc-by-sa-4", "gpl", "lgpl", "agpl", "isc", "unlicense")
+"""How the names of licences begin that permit any use."""
 
 
 def find_architecture(name: str) -> Architecture:
@@ -162,6 +35,17 @@ def find_architecture(name: str) -> Architecture:
         return replace(found, dimension=feature_dimension(build(found.spec()), found.input.crop))
     except MemoryError as error:
         raise ModelError(f"The network {network} does not fit into memory.", "Choose a smaller one.") from error
+
+
+def licence_in_words(licence: str, commercial_use: bool) -> str:
+    """What the licence of a model means for the person who uses it, as half a sentence."""
+    if not commercial_use:
+        return "not for commercial use"
+    if not licence:
+        return "unknown: ask whoever gave you the file"
+    if licence.lower().startswith(FREE_LICENCES):
+        return "free for any use, also commercial"
+    return f"has terms of its own: {licence}"
 
 
 def official_url(architecture: Architecture) -> str:

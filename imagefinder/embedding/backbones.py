@@ -1,38 +1,93 @@
-"""Networks without their classifiers and without weights: pixels in, one row of features per picture out."""
+"""Networks without weights: pixels in, one row of features per picture out."""
 
 import difflib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.blend import build_blend, is_blend
 from imagefinder.embedding.colour_layout import build_colour_layout
+from imagefinder.embedding.compact import build_compact
+from imagefinder.embedding.representation import NATIVE, Reading, build_projection, check, known_layers, represent
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
 if TYPE_CHECKING:
     from torch import nn
 
-NATIVE = "native"
+BUILTIN: "dict[str, Callable[[ModelSpec], nn.Module]]" = {
+    "colour-layout": lambda spec: build_colour_layout(),
+    "compact": lambda spec: build_compact(replace(spec, dimension=_own_length(spec))),
+}
+"""Architecture -> its network, from the record."""
+OWN_LENGTH = "features"
+"""An option of the compact network: how long its own rows are, where the record's ``dimension`` is another."""
+OWN_POOLINGS = (NATIVE, "average", "none")
+"""What the records of these networks say of their end, which is as it is."""
 TIMM_POOLINGS = {"average": "avg", "max": "max", "token": "token", "attention": "map"}
-"""Our word -> timm's ``global_pool``. "native" leaves the choice to the network."""
+"""Our word -> timm's ``global_pool``; these are left to timm. "native" leaves the choice to the network."""
 TORCHVISION_HEADS = ("fc", "classifier", "heads", "head")
+TORCHVISION_ENDS = (
+    Reading("avgpool", before=True),
+    Reading("encoder"),
+    Reading("conv5"),
+    Reading("layers"),
+    Reading("features"),
+)
+"""Where the last map of torchvision's networks is; the first of these layers that a network has."""
+USUAL_CLASSES = 1000
+LARGEST_LENGTH = 65536
 
 
 def build(spec: ModelSpec) -> "nn.Module":
     """The network of ``spec`` in evaluation mode: (n, 3, crop, crop) normalised -> (n, dimension) features.
 
-    Its weights are those it was initialised with. Raises UnknownName for a network that its source does not know,
-    ModelError for options or a pooling that it does not take.
+    Its weights are those it was initialised with. A representation at rest (the network's own features, one scale, no
+    projection) is the bare network. Raises UnknownName for a network that its source does not know and for a layer
+    that the network has not, ModelError for options, a pooling or a representation that it does not take.
     """
-    if spec.source == "builtin" and spec.architecture == "colour-layout":
-        return build_colour_layout()
-    if spec.source == "timm":
-        return _build_timm(spec)
-    if spec.source == "torchvision":
-        return _build_torchvision(spec)
-    raise ModelError(
-        f"This version does not know the network {spec.architecture!r} from {spec.source!r}.",
-        "Update imagefinder, or choose another model.",
-    )
+    check(spec)
+    readings: tuple[Reading, ...] = tuple(map(Reading, spec.layers))
+    pools = bool(readings)
+    prefixes = None
+    made_here = is_blend(spec) or (spec.source == "builtin" and spec.architecture in BUILTIN)
+    if made_here and not pools and spec.pooling not in OWN_POOLINGS:
+        raise ModelError(
+            f"The end of the network {spec.architecture} cannot be pooled by {spec.pooling!r}.",
+            "Name a layer to pool, or leave the pooling out.",
+        )
+    if is_blend(spec):
+        network = build_blend(spec, build)
+    elif made_here:
+        network = BUILTIN[spec.architecture](spec)
+    elif spec.source == "timm":
+        network = _build_timm(spec)
+        prefixes = getattr(network, "num_prefix_tokens", None)
+        pools = pools or spec.pooling not in (NATIVE, *TIMM_POOLINGS)
+    elif spec.source == "torchvision":
+        ours = pools or _is_pooled_by_us(spec)
+        network = _build_torchvision(spec, must_have_features=not ours)
+        prefixes = 1 if spec.architecture.startswith("vit_") else None
+        if ours and not readings:
+            readings = (_last_map(network, spec.architecture),)
+        pools = ours
+    else:
+        raise ModelError(
+            f"This version does not know the network {spec.architecture!r} from {spec.source!r}.",
+            "Update imagefinder, or choose another model.",
+        )
+    if spec.output == "probabilities" and (pools or made_here):
+        raise ModelError(
+            f"The network {spec.architecture} gives no class probabilities with pooling {spec.pooling!r}.",
+            "Use the pooling 'native', or compare by features.",
+        )
+    if not pools and spec.scales == (1.0,) and spec.output == "features" and not spec.projection:
+        return network
+    network = represent(spec, network, readings, pools, prefixes)
+    if spec.projection:
+        network.projection = build_projection(feature_dimension(network, spec.input.crop), spec.dimension)
+    return network
 
 
 def feature_dimension(network: "nn.Module", crop: int) -> int:
@@ -52,47 +107,96 @@ def feature_dimension(network: "nn.Module", crop: int) -> int:
     return features.shape[1]
 
 
+def keeping_own_length(spec: ModelSpec) -> ModelSpec:
+    """``spec``, ready to be given another dimension by what comes behind its network: that stays as it is."""
+    if (spec.source, spec.architecture) != ("builtin", "compact") or OWN_LENGTH in spec.options:
+        return spec
+    return replace(spec, options={**spec.options, OWN_LENGTH: spec.dimension})
+
+
+def _own_length(spec: ModelSpec) -> int:
+    length = spec.options.get(OWN_LENGTH, spec.dimension)
+    if not isinstance(length, int) or not 0 < length <= LARGEST_LENGTH:
+        raise ModelError(
+            f"The network {spec.architecture} cannot give {length!r} numbers.",
+            "The model's record is damaged: remove the model and add it again.",
+        )
+    return length
+
+
+def layer_names(spec: ModelSpec) -> list[str]:
+    """The layers of the network of ``spec`` that are worth reading, first ones first. Raises what ``build`` raises."""
+    return known_layers(build(spec))
+
+
 def _build_timm(spec: ModelSpec) -> "nn.Module":
     timm = import_timm()
     if not timm.is_model(spec.architecture):
         raise unknown_network("timm", spec.architecture, timm.list_models())
     options = dict(spec.options)
-    if spec.pooling != NATIVE:
-        options["global_pool"] = _pooling(spec)
+    # With layers the end of the network stays as it is: it is not what is read.
+    if spec.pooling in TIMM_POOLINGS and not spec.layers:
+        options["global_pool"] = TIMM_POOLINGS[spec.pooling]
     try:
-        # Named here, these can not come from the options of a record that somebody sent.
-        network: nn.Module = timm.create_model(
-            spec.architecture,
-            pretrained=False,
-            pretrained_cfg=None,
-            pretrained_cfg_overlay=None,
-            checkpoint_path=None,
-            cache_dir=None,
-            num_classes=0,
-            **options,
-        )
-    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        network = _create_timm(timm, spec, options)
+        if spec.pooling not in (NATIVE, *TIMM_POOLINGS) and not spec.layers:
+            network.reset_classifier(0, global_pool="")
+    except (TypeError, ValueError, RuntimeError, AssertionError, AttributeError) as error:
         raise _refused(spec, error) from error
-    return network.eval()
+    return network.eval()  # type: ignore[no-any-return]  # timm has no types
 
 
-def _build_torchvision(spec: ModelSpec) -> "nn.Module":
+def _create_timm(timm: Any, spec: ModelSpec, options: dict[str, Any]) -> Any:
+    if spec.scales != (1.0,) and "dynamic_img_size" not in options:
+        try:  # transformers must be told that sizes vary; other networks do not know the word
+            return _create_timm(timm, spec, {**options, "dynamic_img_size": True})
+        except TypeError:
+            pass
+    # Named here, these can not come from the options of a record that somebody sent.
+    return timm.create_model(
+        spec.architecture,
+        pretrained=False,
+        pretrained_cfg=None,
+        pretrained_cfg_overlay=None,
+        checkpoint_path=None,
+        cache_dir=None,
+        num_classes=_timm_classes(timm, spec) if spec.output == "probabilities" else 0,
+        **options,
+    )
+
+
+def _timm_classes(timm: Any, spec: ModelSpec) -> int:
+    """The record says it by its dimension; while that is not known, timm's record of the weights does."""
+    cfg = timm.get_pretrained_cfg(spec.architecture)
+    count = spec.dimension or (USUAL_CLASSES if cfg is None else cfg.num_classes)
+    if not count:
+        raise ModelError(f"The network {spec.architecture} has no classifier.", "Compare by its features.")
+    return int(count)
+
+
+def _build_torchvision(spec: ModelSpec, must_have_features: bool) -> "nn.Module":
     from torch import nn
 
     models = import_torchvision().models
     known = models.list_models(module=models)
     if spec.architecture not in known:
         raise unknown_network("torchvision", spec.architecture, known)
-    if spec.pooling not in (NATIVE, "average"):
-        raise ModelError(f"torchvision's networks cannot pool by {spec.pooling!r}.", "Use the pooling 'native'.")
+    if spec.pooling == "attention" or (spec.pooling == "token" and not spec.architecture.startswith("vit_")):
+        raise ModelError(
+            f"torchvision's {spec.architecture} cannot pool by {spec.pooling!r}.", "Use the pooling 'native'."
+        )
     arguments: dict[str, Any] = {"weights": None}
     if spec.architecture in ("googlenet", "inception_v3"):
         # Their weights expect the network to undo ImageNet's normalisation itself.
         arguments |= {"init_weights": False, "aux_logits": False, "transform_input": True}
+    if spec.output == "probabilities":
+        arguments["num_classes"] = spec.dimension or USUAL_CLASSES
     try:
         network: nn.Module = models.get_model(spec.architecture, **arguments, **spec.options)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refused(spec, error) from error
+    if spec.output == "probabilities":
+        return network.eval()
     # The last linear layer gives class scores; what it is shown are the features.
     for name in TORCHVISION_HEADS:
         head = network.get_submodule(name) if hasattr(network, name) else None
@@ -101,15 +205,25 @@ def _build_torchvision(spec: ModelSpec) -> "nn.Module":
             parent, _, last = f"{name}.{linear[-1]}".rstrip(".").rpartition(".")
             setattr(network.get_submodule(parent), last, nn.Identity())
             return network.eval()
-    raise ModelError(f"{spec.architecture} has no features to compare by.", "Choose another network.")
+    if must_have_features:
+        raise ModelError(f"{spec.architecture} has no features to compare by.", "Choose another network.")
+    return network.eval()
 
 
-def _pooling(spec: ModelSpec) -> str:
-    try:
-        return TIMM_POOLINGS[spec.pooling]
-    except KeyError:
-        known = ", ".join([NATIVE, *TIMM_POOLINGS])
-        raise ModelError(f"There is no pooling named {spec.pooling!r}.", f"Known: {known}.") from None
+def _is_pooled_by_us(spec: ModelSpec) -> bool:
+    """Convolutional networks of torchvision average by themselves, and its transformers take the token."""
+    own = (NATIVE, "token") if spec.architecture.startswith("vit_") else (NATIVE, "average")
+    return spec.pooling not in own
+
+
+def _last_map(network: "nn.Module", architecture: str) -> Reading:
+    for end in TORCHVISION_ENDS:
+        if hasattr(network, end.layer):
+            return Reading(end.layer, end.before, rectified=architecture.startswith("densenet"))
+    raise ModelError(
+        f"The last feature map of {architecture} is not known.",
+        f"Use the pooling 'native', or name a layer: {', '.join(known_layers(network))}.",
+    )
 
 
 def _refused(spec: ModelSpec, error: Exception) -> ModelError:

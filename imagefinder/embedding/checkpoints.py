@@ -1,5 +1,6 @@
 """Weights on disk: read without running what is in them, fitted to a network, written with the model's record."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -13,18 +14,24 @@ from typing import TYPE_CHECKING, Any
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.representation import bare
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 RECORD_KEY = "imagefinder"
+SHAPES_TOLD = 20
+"""How many layers of another shape are named: a network of another width differs in all."""
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model", "teacher", "module")
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.")
 HEADS = (
     *("classifier", "fc", "head", "heads", "head_dist", "last_linear", "aux1", "aux2", "AuxLogits"),
     *("text", "logit_scale", "logit_bias"),
+    *("attn_pool", "pool"),
 )
-"""Parts of a file that a network without classifier or text side leaves out."""
+"""Parts of a file that a network without classifier, text side or learned pooling leaves out."""
+LEARNED_LATER = ("num_batches_tracked", "pool.p")
+"""Tensors that a file may lack: counters, and the power of a pooling that it was not trained with."""
 LARGEST_HEADER = 100 * 2**20
 """The safetensors format's own limit."""
 MUST_BE = "It must be a .safetensors file, or a .pth file with nothing but weights."
@@ -48,7 +55,9 @@ def read_weights(path: Path) -> dict[str, "Tensor"]:
         raise ModelError(f"{path.name} is a web page, not weights.", "Download the file itself, not the page about it.")
     if text.startswith(b"version https://git-lfs"):
         raise ModelError(f"{path.name} only points to the weights (Git LFS).", "Run git lfs pull, or download it.")
-    if start.startswith(b"PK\x03\x04") or start[:1] == b"\x80":
+    # A safetensors file starts with the length of its header, which may look like the start of a pickle.
+    headed = start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LARGEST_HEADER
+    if not headed and (start.startswith(b"PK\x03\x04") or start[:1] == b"\x80"):
         return _tensors(_read_checkpoint(path), path)
     return _tensors(_read_safetensors(path), path)
 
@@ -64,7 +73,7 @@ def read_record(path: Path) -> ModelSpec:
         return ModelSpec.from_json(header["__metadata__"][RECORD_KEY])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ModelError(
-            f"The model file {path.name} is damaged or not one of imagefinder's: {error}",
+            f"The model file {path.name} is damaged or not one of imagefinder's: {_sentence(error)}",
             "Remove the model and add it again.",
         ) from error
 
@@ -94,17 +103,31 @@ def write_model(path: Path, state: Mapping[str, "Tensor"], spec: ModelSpec) -> N
         ) from error
 
 
+def tensors_sha256(state: Mapping[str, "Tensor"]) -> str:
+    """What tells weights from others, for the record of those that were made here: 64 hex digits over names, kinds,
+    shapes and values."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        whole = tensor.detach().cpu().contiguous()
+        digest.update(json.dumps([name, str(whole.dtype), list(whole.shape)]).encode())
+        digest.update(whole.flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
 def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
     """Copy weights into ``network``, all of them or none.
 
-    A classifier in the file is ignored, missing ``num_batches_tracked`` counters are harmless, and the wrappings
-    that training scripts leave are taken off. Raises ModelError that names the layers that do not fit.
+    A classifier in the file is ignored where the network has none, missing counters and a missing power of GeM are
+    harmless, and the wrappings that training scripts leave are taken off. Raises ModelError that names the layers
+    that do not fit.
     """
     import torch
 
     target = network.state_dict()
     state = _fitted(network, target, state)
-    missing = [name for name in target if name not in state and not name.endswith("num_batches_tracked")]
+    missing = [name for name in target if name not in state and not name.endswith(LEARNED_LATER)]
     extra = [name for name in state if name not in target and name.partition(".")[0] not in HEADS]
     shapes = [
         f"{name} is {_shape(state[name])}, needs {_shape(target[name])}"
@@ -112,11 +135,11 @@ def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
         if name in state and state[name].shape != target[name].shape
     ]
     problems = [
-        f"{len(names)} {what} ({'; '.join(names[:3])}{'; ...' if len(names) > 3 else ''})"
-        for what, names in (
-            ("layers are missing", missing),
-            ("layers are not part of the network", extra),
-            ("layers have another shape", shapes),
+        f"{len(names)} {what} ({'; '.join(names[:most])}{'; ...' if len(names) > most else ''})"
+        for what, names, most in (
+            ("layers are missing", missing, 3),
+            ("layers are not part of the network", extra, 3),
+            ("layers have another shape", shapes, SHAPES_TOLD),
         )
         if names
     ]
@@ -140,8 +163,12 @@ def _fitted(
     for prefix in PREFIXES:
         if not any(name.startswith(prefix) for name in target) and all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-    if all(name in state and state[name].shape == tensor.shape for name, tensor in target.items()):
+    if all(
+        state[name].shape == tensor.shape if name in state else name.endswith(LEARNED_LATER)
+        for name, tensor in target.items()
+    ):
         return state
+    network = bare(network)
     # timm knows how to turn the checkpoints of a network's authors into its own form.
     convert = getattr(sys.modules[type(network).__module__], "checkpoint_filter_fn", None)
     if convert is None:
@@ -160,7 +187,12 @@ def _read_safetensors(path: Path) -> Any:
     try:
         return load(path.read_bytes())  # by path it only takes UTF-8 names
     except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{path.name} is not a file of weights, or it is damaged: {error}", MUST_BE) from error
+        message = f"{path.name} is not a file of weights, or it is damaged: {_sentence(error)}"
+        raise ModelError(message, MUST_BE) from error
+
+
+def _sentence(error: Exception) -> str:
+    return f"{str(error).rstrip('.')}."
 
 
 def _read_checkpoint(path: Path) -> Any:
@@ -181,7 +213,7 @@ def _read_checkpoint(path: Path) -> Any:
             "Save only the state_dict, best as .safetensors.",
         ) from error
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
-        raise ModelError(f"{path.name} is damaged: {error}", "Copy or download it again.") from error
+        raise ModelError(f"{path.name} is damaged: {_sentence(error)}", "Copy or download it again.") from error
     except (zipfile.BadZipFile, MemoryError, RecursionError, AssertionError) as error:
         raise ModelError(f"{path.name} is damaged.", "Copy or download it again.") from error
 

@@ -4,13 +4,14 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.class_names import names_classes, top_classes
 from imagefinder.embedding.device import Precision, run
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class NamesClasses(Protocol):
+    """What some embedders can do beside: say in words what they see."""
+
+    def classes(self, row: Embeddings, k: int = 5) -> list[tuple[str, float]]:
+        """The ``k`` likeliest classes of one embedding (dimension,) with their probabilities; empty for a model that
+        gives no probabilities, or whose classes have no known names."""
+        ...
+
+
 class TorchEmbedder:
     """A network on a device. May be used from several threads; on a GPU they take turns.
 
@@ -73,6 +84,11 @@ class TorchEmbedder:
         self._ring: list[Tensor] = []
         self._place_constants()
 
+    @property
+    def network(self) -> "nn.Module":
+        """What was loaded, on the device: (n, 3, crop, crop) normalised -> (n, dimension) features."""
+        return self._network
+
     def embed(self, pixels: Pixels) -> Embeddings:
         """Unit vectors of ``pixels``: uint8 (n, crop, crop, 3) -> float32 (n, dimension).
 
@@ -99,6 +115,11 @@ class TorchEmbedder:
         lengths = np.linalg.norm(features, axis=1, keepdims=True)
         unit: Embeddings = features / np.maximum(lengths, np.float32(1e-12))
         return unit
+
+    def classes(self, row: Embeddings, k: int = 5) -> list[tuple[str, float]]:
+        """The ``k`` likeliest classes of one embedding (dimension,) with their probabilities; empty for a model that
+        gives no probabilities, or whose classes have no known names."""
+        return top_classes(row, k) if names_classes(self.spec) else []
 
     def _features(self, pixels: Pixels) -> Embeddings:
         """Features of all pixels, retrying with less memory for as long as that can help."""

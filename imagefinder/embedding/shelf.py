@@ -1,71 +1,140 @@
 """The models of this machine: a folder of safetensors files that carry their records."""
 
-import hashlib
 import logging
 import re
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagefinder.domain.errors import ModelError
+from imagefinder.domain.errors import ImageFinderError, ModelError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.registry import unknown_name
-from imagefinder.domain.specs import ModelSpec
+from imagefinder.domain.specs import ModelSpec, Output
 from imagefinder.embedding import colour_layout
 from imagefinder.embedding.architectures import ARCHITECTURES, Architecture, find_architecture, official_url
-from imagefinder.embedding.backbones import build, feature_dimension
+from imagefinder.embedding.backbones import build
 from imagefinder.embedding.checkpoints import load_into, read_record, read_weights, write_model
 from imagefinder.embedding.device import choose_device, fastest_precision, is_usable
-from imagefinder.embedding.download import fetch
+from imagefinder.embedding.download import TIMEOUT_SECONDS
+from imagefinder.embedding.download_folder import DownloadFolder
 from imagefinder.embedding.embedder import TorchEmbedder, is_out_of_memory
+from imagefinder.embedding.exchange import copy_model, read_exchange
+from imagefinder.embedding.fitting import fitted
+from imagefinder.embedding.partial import sha256_of
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 
-DEFAULT_MODEL = colour_layout.SPEC.name
+COLOUR_LAYOUT = colour_layout.SPEC.name
+"""Always there: it needs no weights."""
+BUILTINS: dict[str, Path | None] = {"built-in": Path(__file__).with_name("builtin.safetensors"), COLOUR_LAYOUT: None}
+"""What comes with the package, the best first: the file of its weights, None where it needs none."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 SUFFIX = ".safetensors"
 
 
+def builtin_models() -> list[str]:
+    """The models that this installation came with, the best first."""
+    return [name for name, file in BUILTINS.items() if file is None or file.is_file()]
+
+
+def default_model() -> str:
+    """The name of the model that a library gets where nobody chose one."""
+    return builtin_models()[0]
+
+
 class ModelShelf:
-    """Models by name: the built-in one, those added as files to ``directory``, and presets that could be.
+    """Models by name: the built-in ones, those added as files to ``directory``, and presets that could be.
 
     The directory need not exist; it is made when the first model is added.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self._downloads = DownloadFolder(directory)
 
     def names(self) -> list[str]:
         """Every name that ``spec`` knows: what is here first, then presets whose weights are not here."""
-        here = self._here()
-        return [DEFAULT_MODEL, *here, *(name for name in ARCHITECTURES if name not in here)]
+        here = [*builtin_models(), *self.added()]
+        return [*here, *(name for name in ARCHITECTURES if name not in here)]
+
+    def added(self) -> list[str]:
+        """The models that were added as files, damaged ones too."""
+        try:
+            return sorted(
+                path.stem
+                for path in self.directory.glob(f"*{SUFFIX}")
+                if NAME.fullmatch(path.stem) and path.stem not in BUILTINS
+            )
+        except OSError:
+            return []
 
     def spec(self, name: str) -> ModelSpec:
         """The record of a model; of a preset without weights, the one it would have.
 
         Raises UnknownName, or ModelError for a damaged file.
         """
-        if name == DEFAULT_MODEL:
+        if name == COLOUR_LAYOUT:
             return colour_layout.SPEC
-        if name in self._here():
-            return replace(read_record(self._path(name)), name=name)
+        file = self.file(name)
+        if file is not None:
+            return replace(read_record(file), name=name)
         if name in ARCHITECTURES:
             return ARCHITECTURES[name].spec()
         raise unknown_name("model", name, dict.fromkeys(self.names()))
 
+    def file(self, name: str) -> Path | None:
+        """Where a model's weights are; None where it has none, or none here."""
+        if name in BUILTINS:
+            file = BUILTINS[name]
+            return file if file is not None and file.is_file() else None
+        return self._path(name) if name in self.added() else None
+
+    def bytes(self, name: str) -> int:
+        """What a model takes on disk; of one that could be downloaded, roughly what that would bring. 0 if unknown."""
+        file = self.file(name)
+        if file is not None:
+            return file.stat().st_size
+        return ARCHITECTURES[name].approximate_bytes if name in ARCHITECTURES else 0
+
     def available(self, name: str) -> bool:
         """Whether the model can be loaded now, without a download. Raises UnknownName."""
         self.spec(name)
-        return name == DEFAULT_MODEL or name in self._here()
+        return name == COLOUR_LAYOUT or self.file(name) is not None
 
     def downloadable(self, name: str) -> bool:
         """Whether its network offers weights to download."""
         return name in ARCHITECTURES and ARCHITECTURES[name].download
+
+    def downloaded_bytes(self, name: str) -> int:
+        """How much of an unfinished download is here, to go on from."""
+        return self._downloads.bytes(name)
+
+    def name_of(self, spec: ModelSpec) -> str:
+        """The name under which the very model of ``spec`` is here: a library may know it by an older one.
+
+        Raises ModelError where it is not here, even if another model has its name.
+        """
+        name = self._same_model(spec)
+        if name is not None:
+            return name
+        if spec.name in self.added():
+            self.spec(spec.name)  # a damaged file explains itself
+        if spec.name in ARCHITECTURES and self.file(spec.name) is None:
+            raise ModelError(f"The weights of {spec.name} are not here.", how_to_get(ARCHITECTURES[spec.name]))
+        if spec.name in BUILTINS:
+            newer = spec.name if spec.name in builtin_models() else default_model()
+            raise ModelError(
+                f"The library was made with another version of the model {spec.name} than this one.",
+                f"Let it look at the photos again: imagefinder models use {newer}",
+            )
+        raise ModelError(
+            f"The model {spec.name}, which this library was made with, is not here.",
+            "Add it again, or go on with another: imagefinder models use NAME",
+        )
 
     def load(
         self,
@@ -84,8 +153,9 @@ class ModelShelf:
             raise ModelError(f"The weights of {name} are not here.", how_to_get(ARCHITECTURES[name]))
         device = choose_device(device)
         network = build(spec)
-        if name != DEFAULT_MODEL:
-            load_into(network, read_weights(self._path(name)))
+        file = self.file(name)
+        if file is not None:
+            load_into(network, read_weights(file))
         try:
             return _on_device(spec, network, device, precision, warn)
         except RuntimeError as error:
@@ -95,80 +165,138 @@ class ModelShelf:
         warn(f"Memory on {device} is not enough for the model {name}. Using the CPU.")
         return _on_device(spec, network, "cpu", None, warn)
 
-    def add(self, file: Path, architecture: str, name: str | None = None) -> ModelSpec:
+    def add(
+        self,
+        file: Path,
+        architecture: str,
+        name: str | None = None,
+        *,
+        pooling: str | None = None,
+        layers: tuple[str, ...] = (),
+        scales: tuple[float, ...] = (1.0,),
+        output: Output = "features",
+    ) -> ModelSpec:
         """Copy a file of weights onto the shelf under ``name`` (the architecture's, if none is given).
 
-        The network is built and shown a picture first. Raises UnknownName for the architecture and ModelError for
-        a name that is taken and for weights that cannot be read or do not fit.
+        The other arguments say how its features become numbers to compare, where that is not the architecture's own
+        way. The network is built and shown pictures first; ``file`` stays as it is. Raises UnknownName for the
+        architecture or a layer and ModelError for a name that is taken and for weights that cannot be read or do not
+        fit.
         """
         found = find_architecture(architecture)
-        return self._put(file, found, self._free_name(name or found.name.replace(":", "-")), f"Added from {file.name}.")
+        own_name = self.free_name(name or _name_on_shelf(found))
+        state = read_weights(file)
+        provenance = f"Added from {''.join(c if c.isprintable() else '?' for c in file.name)}."
+        spec = found.spec(
+            own_name, weights_sha256=sha256_of(file), provenance=provenance,
+            pooling=pooling, layers=layers, scales=scales, output=output,
+        )  # fmt: skip
+        return self.put(spec, state)
 
-    def download(self, name: str, progress: Callable[[int, int], None], token: CancelToken) -> ModelSpec:
+    def put(self, spec: ModelSpec, state: Mapping[str, "Tensor"]) -> ModelSpec:
+        """Write a model with this record and these weights, after its network was shown pictures.
+
+        Raises ModelError for a name that is taken, weights that do not fit, and a disk that refuses.
+        """
+        self.free_name(spec.name)
+        write_model(self._path(spec.name), fitted(spec, state).state_dict(), spec)
+        return spec
+
+    def download(
+        self,
+        name: str,
+        progress: Callable[[int, int], None],
+        token: CancelToken,
+        *,
+        own_name: str | None = None,
+        pooling: str | None = None,
+        layers: tuple[str, ...] = (),
+        scales: tuple[float, ...] = (1.0,),
+        output: Output = "features",
+        accept_changed: bool = False,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> ModelSpec:
         """Fetch the official weights of a preset (or of "timm:NAME", "torchvision:NAME") onto the shelf.
 
-        ``progress`` gets bytes done and in all (0 while unknown). Raises UnknownName, ModelError and Cancelled.
+        It gets ``own_name``, or the preset's; the four arguments after that are those of ``add``.
+        ``progress`` gets bytes done and in all (0 while unknown). What arrived is kept when it breaks off or is
+        cancelled, and the next call goes on from there. A file other than the one that came from the same place
+        before is refused, unless ``accept_changed``. Raises UnknownName, ModelError and Cancelled.
         """
         architecture = find_architecture(name)
-        own_name = self._free_name(architecture.name.replace(":", "-"))
+        own_name = self.free_name(own_name or _name_on_shelf(architecture))
+        asked = architecture.spec(own_name, pooling=pooling, layers=layers, scales=scales, output=output)
         url = official_url(architecture)
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=self.directory, prefix=".download-") as folder:
-                file = Path(folder, "weights")
-                fetch(url, file, progress, token)
-                return self._put(file, architecture, own_name, f"Downloaded from {url}")
-        except OSError as error:
+        with self._downloads.fetched(own_name, url, progress, token, accept_changed, timeout) as (file, sha256):
+            spec = replace(asked, weights_sha256=sha256, provenance=f"Downloaded from {url}")
+            try:
+                network = fitted(spec, read_weights(file))
+            except ImageFinderError:  # the file itself is wrong, and would be the next time
+                file.unlink(missing_ok=True)
+                raise
+            write_model(self._path(own_name), network.state_dict(), spec)
+        return spec
+
+    def export(self, name: str, file: Path, overwrite: bool = False) -> ModelSpec:
+        """Write a model with its record into one file. Raises UnknownName, and ModelError where that cannot be."""
+        spec, source = self.spec(name), self.file(name)
+        if source is None:
             raise ModelError(
-                f"Models cannot be saved in {self.directory}: {error.strerror or error}.",
-                "Make space or check its permissions.",
-            ) from error
+                f"The model {name} has no file to export.",
+                "Every imagefinder has it." if name == COLOUR_LAYOUT else how_to_get(ARCHITECTURES[name]),
+            )
+        if file.exists() and source.samefile(file):
+            raise ModelError(f"{file} is the model itself.", "Choose another place.")
+        copy_model(source, file, overwrite)
+        return spec
+
+    def import_model(self, file: Path, name: str | None = None) -> ModelSpec:
+        """Put an exported model onto the shelf, under its own name if none is given.
+
+        The record is checked and the network shown pictures first; ``file`` stays as it is. Raises UnknownName for
+        a network that this version does not know, ModelError for a name that is taken and for anything unsound.
+        """
+        spec = read_exchange(file)
+        known = self._same_model(spec)
+        if known is not None:
+            raise ModelError(f"This model is here already, as {known}.", "There is nothing to import.")
+        own_name = self.free_name(name or spec.name, "Choose another one with --name.")
+        return self.put(replace(spec, name=own_name), read_weights(file))
 
     def remove(self, name: str) -> None:
-        """Delete a model's file. Raises UnknownName, or ModelError where there is none to delete."""
-        if name not in self._here():
-            self.spec(name)
-            raise ModelError(
-                f"The model {name} has no file to remove.", "Only added and downloaded models can be removed."
-            )
+        """Delete a model's file, or an unfinished download. Raises UnknownName, or ModelError if there is neither."""
         try:
-            self._path(name).unlink()
+            if name in self.added():
+                self._path(name).unlink()
+                return
+            if NAME.fullmatch(name) and self._downloads.discard(name):
+                return
         except OSError as error:
             raise ModelError(
                 f"The model {name} cannot be removed: {error.strerror or error}.", f"Check the folder {self.directory}."
             ) from error
+        self.spec(name)
+        raise ModelError(f"The model {name} has no file to remove.", "Only added and downloaded models can be removed.")
 
-    def _put(self, file: Path, architecture: Architecture, name: str, provenance: str) -> ModelSpec:
-        state = read_weights(file)
-        with file.open("rb") as opened:
-            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
-        spec = architecture.spec(name, weights_sha256=sha256, provenance=provenance)
-        network = build(spec)
-        load_into(network, state)
-        if feature_dimension(network, spec.input.crop) != spec.dimension:
-            raise ModelError(
-                f"{architecture.name} should give {spec.dimension} numbers per picture and does not.",
-                "Update timm, torchvision and imagefinder together.",
-            )
-        write_model(self._path(name), network.state_dict(), spec)
-        return spec
-
-    def _free_name(self, name: str) -> str:
+    def free_name(self, name: str, otherwise: str = "Choose another name, or remove that one first.") -> str:
+        """``name``, if a model can be given it. Raises ModelError with what to do ``otherwise``."""
         if not NAME.fullmatch(name):
             raise ModelError(
                 f"{name!r} cannot name a model.", "Use up to 64 letters, digits, dots, dashes and underscores."
             )
-        if name.casefold() in {taken.casefold() for taken in (DEFAULT_MODEL, *self._here())}:
-            raise ModelError(
-                f"There is a model named {name} already.", "Choose another name, or remove that one first."
-            )
+        if name.casefold() in {taken.casefold() for taken in (*BUILTINS, *self.added())}:
+            raise ModelError(f"There is a model named {name} already.", otherwise)
         return name
 
-    def _here(self) -> list[str]:
-        try:
-            return sorted(path.stem for path in self.directory.glob(f"*{SUFFIX}") if NAME.fullmatch(path.stem))
-        except OSError:
-            return []
+    def _same_model(self, spec: ModelSpec) -> str | None:
+        """What gives the same embeddings, under its own name if it can be."""
+        for name in sorted([*builtin_models(), *self.added()], key=lambda known: known != spec.name):
+            try:
+                if self.spec(name).fingerprint == spec.fingerprint:
+                    return name
+            except ModelError as error:  # one damaged file must not hide the others
+                log.warning("%s", error)
+        return None
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}{SUFFIX}"
@@ -180,6 +308,10 @@ def _on_device(
     embedder = TorchEmbedder(spec, network, device, "float32", warn)
     embedder.precision = precision if is_usable(precision, device) else fastest_precision(network, spec.input, device)
     return embedder
+
+
+def _name_on_shelf(architecture: Architecture) -> str:
+    return architecture.name.replace(":", "-")
 
 
 def how_to_get(architecture: Architecture) -> str:

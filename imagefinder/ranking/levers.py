@@ -51,13 +51,13 @@ for _lever in (
     Lever(
         "augmentation",
         "Lets each photo stand for itself and the photos most like it.",
-        "Costs a few hundredths of a second. For libraries with ten or more photos of each thing.",
+        "Costs a tenth of a second or two. For libraries with ten or more photos of each thing.",
         lambda query, gallery, options: augmentation(query, gallery, options.augmentation_k, options.alpha),
     ),
     Lever(
         "k-reciprocal",
         "Prefers photos that have the same neighbours as the query, and count it among their own.",
-        "Costs a few hundredths of a second. For libraries with ten or more photos of each thing.",
+        "Costs a tenth of a second or two. For libraries with ten or more photos of each thing.",
         lambda query, gallery, options: k_reciprocal(
             query, gallery, options.reciprocal_k1, options.reciprocal_k2, options.reciprocal_cosine
         ),
@@ -65,7 +65,7 @@ for _lever in (
     Lever(
         "diffusion",
         "Follows chains of similar photos, so that a photo can be found through others.",
-        "Costs a few hundredths of a second. Finds more, but the first answers may get worse.",
+        "Costs a tenth of a second or two. Finds more, but the first answers may get worse.",
         lambda query, gallery, options: diffusion(
             query, gallery, options.diffusion_k, options.diffusion_alpha, options.diffusion_steps
         ),

@@ -17,7 +17,7 @@ SURE_LEAD = 0.3
 """With 10 voters, centred MobileNetV2 features and photos of groceries (81 kinds, other photos as queries), 49 % of the
 photos pass these and the limit ``related`` on the nearest similarity, and 82 % of these are right, against 64 % of all
 and 46 % of the rest; on photos of objects (51 kinds) 85 % pass and 97 % are right. The limit ``related`` stops what
-belongs to no kind: of photos of objects shown to the library of groceries none passes, without it one in eleven does."""
+belongs to no kind: of photos of objects shown to the library of groceries none passes, without it 1 in 11 does."""
 
 
 def vote(candidates: Sequence[tuple[int, str, float]], k: int = VOTERS, related: float = -1.0) -> LabelVote:

@@ -156,7 +156,7 @@ class Database:
             if version < len(migrations):
                 raise LibraryError(
                     "This library was made by an older version of imagefinder.",
-                    "Open it once for writing, and it is brought up to date.",
+                    "Open the window once, or run: imagefinder verify. That brings it up to date.",
                 )
             return
         connection.execute("PRAGMA journal_mode = WAL")

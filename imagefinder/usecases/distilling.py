@@ -13,7 +13,7 @@ from imagefinder.domain.images import Pixels
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink, ignore_progress
 from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.backbones import build
-from imagefinder.embedding.checkpoints import write_model
+from imagefinder.embedding.checkpoints import tensors_sha256, write_model
 from imagefinder.embedding.device import choose_device, fastest_precision
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.reading import fit
@@ -90,6 +90,7 @@ def distil(
         name: value.half() if value.is_floating_point() else value
         for name, value in training.averaged.state_dict().items()
     }
+    spec = replace(spec, weights_sha256=tensors_sha256(halves))
     write_model(target, halves, spec)
     return spec
 

@@ -3,12 +3,18 @@
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.embedder import Embedder
-from imagefinder.embedding.shelf import DEFAULT_MODEL, ModelShelf
+from imagefinder.embedding.shelf import ModelShelf, default_model
+from imagefinder.embedding.speeds import Speeds, measure
 from imagefinder.storage.library import Library
+from imagefinder.usecases.library_list import note_library, unreadable_libraries
+from imagefinder.usecases.model_catalogue import catalogue, describe
 
 __all__ = ["Embedder", "Models"]
 
@@ -29,20 +35,24 @@ class Models:
         """The named model's record, else the library's own, else the default's. Raises UnknownName."""
         if name is not None:
             return self.shelf.spec(name)
-        return library.active_model() or self.shelf.spec(DEFAULT_MODEL)
+        return library.active_model() or self.shelf.spec(default_model())
 
     def embedder(self, library: Library, spec: ModelSpec) -> Embedder:
         """The network of this record, ready to embed. Its arithmetic, once tested here, is kept with the library.
 
-        Raises ModelError where its weights are missing or do not fit.
+        A model that was renamed is found; another one of the same name is not taken for it. Raises ModelError where
+        its weights are missing or do not fit.
         """
         with self._lock:
             if self._loaded is None or self._loaded.spec.fingerprint != spec.fingerprint:
+                name = self.shelf.name_of(spec)
                 self._loaded = None  # two big networks need not be in memory at once
                 remembered = library.precision(spec) if self._device == "auto" else None
-                embedder = self.shelf.load(spec.name, self._device, remembered, self._warn)
-                if self._device == "auto" and not library.read_only and embedder.precision != remembered:
-                    library.set_precision(spec, embedder.precision)
+                embedder = self.shelf.load(name, self._device, remembered, self._warn)
+                if not library.read_only:
+                    note_library(self.shelf.directory, library.directory)
+                    if self._device == "auto" and embedder.precision != remembered:
+                        library.set_precision(spec, embedder.precision)
                 self._loaded = embedder
             return self._loaded
 
@@ -50,3 +60,57 @@ class Models:
     def device(self) -> str:
         """Where the loaded model runs, "" while none is loaded."""
         return self._loaded.device if self._loaded else ""
+
+    def catalogue(self, library: Library | None = None) -> list[ModelInfo]:
+        """Every model that is here or could be; ``library`` is the one that is open. Raises LibraryError."""
+        return catalogue(self.shelf, library)
+
+    def info(self, name: str, library: Library | None = None, measured: bool = True, again: bool = False) -> ModelInfo:
+        """One entry of the catalogue; with ``measured``, its speed is measured if it is not known, or ``again``.
+
+        Measuring loads the model and takes about two seconds on top. Raises UnknownName and ModelError.
+        """
+        entry = describe(self.shelf, name, library)
+        if entry.state != "ready" or not (again or (measured and entry.photos_per_second is None)):
+            return entry
+        return replace(entry, photos_per_second=self.measure(name))
+
+    def measure(self, name: str) -> float:
+        """Photos a second through the network on this machine, from now on remembered. Raises what loading raises."""
+        with self._lock:
+            spec = self.shelf.spec(name)
+            if self._loaded is not None and self._loaded.spec.fingerprint == spec.fingerprint:
+                embedder = self._loaded
+            else:
+                embedder = self.shelf.load(name, self._device, warn=self._warn)
+            rate = round(measure(embedder), 1)
+            Speeds(self.shelf.directory).put(embedder, rate)
+        return rate
+
+    def remove(self, name: str, even_if_used: bool = False, library: Library | None = None) -> None:
+        """Delete a model's file. Raises UnknownName, and ModelError that names the libraries which use it, or may.
+
+        ``library`` is the one that is open. With ``even_if_used`` they cannot search any more until they get another.
+        """
+        if not even_if_used:
+            self._check_unused(name, library)
+        self.shelf.remove(name)
+        with self._lock:
+            if self._loaded is not None and self._loaded.spec.name == name:
+                self._loaded = None
+
+    def _check_unused(self, name: str, library: Library | None) -> None:
+        entry = next((each for each in self.catalogue(library) if each.name == name), None)
+        if entry is None or not entry.removable:
+            return
+        if entry.libraries:
+            raise ModelError(
+                f"The model {name} is used by {', '.join(entry.libraries)}.",
+                "They cannot be searched by it any more then. Remove it all the same with --even-if-used.",
+            )
+        unclear = unreadable_libraries(self.shelf.directory, library)
+        if unclear:
+            raise ModelError(
+                f"These libraries cannot be read now, and may use the model {name}: {', '.join(unclear)}.",
+                "Open them once to see. Remove it all the same with --even-if-used.",
+            )

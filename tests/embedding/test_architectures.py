@@ -5,7 +5,7 @@ import math
 import pytest
 
 from imagefinder.domain.errors import ModelError, UnknownName
-from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, official_url
+from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, licence_in_words, official_url
 from imagefinder.embedding.backbones import build, feature_dimension
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
@@ -84,3 +84,78 @@ def test_weights_that_are_not_for_sale_say_so() -> None:
 def test_unknown_names(name: str, hint: str) -> None:
     with pytest.raises(UnknownName, match=hint):
         find_architecture(name)
+
+
+FINGERPRINTS = {
+    "mobilenetv2_100_same": "1f68262326a84cf9a489e70751a18715ccf2a95003a2e7899fd78a20da4d3af5",
+    "dinov2-small": "46962d33bfde99816bace5fc2fc3a800dc04525c5af10fb4328d955c2ee2bde7",
+    "siglip2-base": "9839eee05aeb44079246db2b8655413d164c1576eb748beb6ef8c5576d9f586f",
+    "resnet50": "4382b425ec90bb1ee33fc0a7d2be46bf07211e6f8ad93ad33aa54b22851e8fda",
+}
+"""As computed before records knew of layers, scales, outputs and projections."""
+
+
+@pytest.mark.parametrize("name", FINGERPRINTS)
+def test_libraries_stay_with_their_models(name: str) -> None:
+    spec = ARCHITECTURES[name].spec(weights_sha256="ab")
+    assert spec.fingerprint == FINGERPRINTS[name]
+    assert ARCHITECTURES[name].spec(weights_sha256="ab", pooling=spec.pooling, scales=(1.0,)) == spec
+
+
+def test_other_representations_know_how_long_their_rows_are() -> None:
+    found = find_architecture("timm:resnet10t")
+    assert found.spec(pooling="gem").dimension == 512
+    assert found.spec(pooling="mac", layers=("layer2", "layer4")).dimension == 128 + 512
+    layered = found.spec(layers=("layer3",), scales=(1.0, 0.5))
+    assert (layered.pooling, layered.dimension, layered.scales) == ("average", 256, (1.0, 0.5))
+    assert len({found.spec(pooling=p).fingerprint for p in ("native", "gem", "mac")}) == 3
+    with pytest.raises(UnknownName, match="layer1, layer2"):
+        found.spec(layers=("layer7",))
+
+
+def test_probabilities_are_not_centred() -> None:
+    spec = find_architecture("timm:mobilenetv3_small_050.lamb_in1k").spec(output="probabilities")
+    assert (spec.output, spec.centred, spec.dimension) == ("probabilities", False, 1000)
+    with pytest.raises(ModelError, match="has no classifier"):
+        ARCHITECTURES["dinov2-small"].spec(output="probabilities")
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_presets_say_what_they_are_good_at(name: str) -> None:
+    preset = ARCHITECTURES[name]
+    assert preset.good_at.endswith(".")
+    assert len(preset.good_at) < 80
+    assert ("recommended" in preset.good_at) == (name == "dinov2-small")
+
+
+@pytest.mark.parametrize("name", list(ARCHITECTURES))
+def test_presets_say_about_what_a_download_brings(name: str) -> None:
+    import torch
+
+    preset = ARCHITECTURES[name]
+    with torch.device("meta"):
+        if preset.source == "torchvision":
+            network = import_torchvision().models.get_model(preset.network)
+        else:
+            cfg = import_timm().get_pretrained_cfg(preset.network)
+            network = import_timm().create_model(preset.network, num_classes=cfg.num_classes)
+    assert preset.approximate_bytes == pytest.approx(
+        4 * sum(t.numel() for t in network.state_dict().values()), rel=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("licence", "commercial_use", "words"),
+    [
+        ("Apache-2.0", True, "free for any use, also commercial"),
+        ("BSD-3-Clause", True, "free for any use, also commercial"),
+        ("mit", True, "free for any use, also commercial"),
+        ("GPL-3.0-or-later", True, "free for any use, also commercial"),
+        ("CC-BY-NC-4.0", False, "not for commercial use"),
+        ("apple-amlr", False, "not for commercial use"),
+        ("", True, "unknown: ask whoever gave you the file"),
+        ("dinov3-license", True, "has terms of its own: dinov3-license"),
+    ],
+)
+def test_licences_in_words(licence: str, commercial_use: bool, words: str) -> None:
+    assert licence_in_words(licence, commercial_use) == words

@@ -5,6 +5,7 @@ import os
 import pickle
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,17 @@ def test_round_trip_with_the_record(tmp_path: Path) -> None:
     assert again.keys() == state.keys()
     assert all(torch.equal(again[name], state[name]) for name in state)
     assert names_in(file.parent) == ["model.safetensors"]
+
+
+def test_a_length_that_looks_like_a_pickle(tmp_path: Path) -> None:
+    """The first byte of a safetensors file is part of a length, and one of 32 starts like a pickle."""
+    file = tmp_path / "model.safetensors"
+    firsts = set()
+    for spaces in range(0, 256, 8):
+        write_model(file, weights_of(small()), replace(SPEC, description="x" * spaces))
+        firsts.add(file.read_bytes()[0])
+        assert read_weights(file).keys() == small().state_dict().keys()
+    assert 0x80 in firsts
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
@@ -212,12 +224,33 @@ def test_a_classifier_is_left_out() -> None:
     assert torch.equal(network.state_dict()["conv_stem.weight"], state["conv_stem.weight"])
 
 
-def test_checkpoints_in_the_form_of_a_networks_authors() -> None:
+def test_a_learned_pooling_is_left_out_where_there_is_none() -> None:
+    """A file of a network with attention or GeM at its end also serves one that averages."""
+    import torch
+
+    preset = ARCHITECTURES["siglip2-base"]
+    with torch.device("meta"):
+        state = build(preset.spec()).state_dict()
+    average = build(replace(preset.spec(), pooling="gem", options={"depth": 1}))
+    state = {name: torch.zeros(tensor.shape) for name, tensor in state.items() if not name.startswith("blocks.")}
+    state |= {name: tensor for name, tensor in average.state_dict().items() if name.startswith("blocks.")}
+    assert any(name.startswith("attn_pool.") for name in state)
+    load_into(average, state)
+    assert average.state_dict()["norm.bias"].eq(0).all()
+
+    plain = build(ARCHITECTURES["mobilenetv3-large"].spec())
+    load_into(plain, {**weights_of(plain), "pool.p": torch.ones(1)})
+
+
+@pytest.mark.parametrize("pooling", ["token", "gem"])
+def test_checkpoints_in_the_form_of_a_networks_authors(pooling: str) -> None:
     """timm's conversion is used: DINOv2 was published for 518 pixels with a mask token."""
     import torch
 
-    network = build(ARCHITECTURES["dinov2-small"].spec())
+    spec = replace(ARCHITECTURES["dinov2-small"].spec(), pooling=pooling)
+    network = build(spec)
     state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    state.pop("pool.p", None)
     state["pos_embed"] = torch.rand(1, 1 + 37 * 37, 384)
     state["mask_token"] = torch.zeros(1, 384)
     state["norm.bias"] = torch.full((384,), 0.25)

@@ -12,7 +12,7 @@ from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.device import Precision, available_devices
-from imagefinder.embedding.embedder import BATCH_SIZES, TorchEmbedder
+from imagefinder.embedding.embedder import BATCH_SIZES, NamesClasses, TorchEmbedder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -184,6 +184,26 @@ def test_a_picture_has_one_vector_whatever_stands_beside_it(small_network: Torch
     alone = np.concatenate([small_network.embed(pixels[i : i + 1]) for i in range(11)])
     assert (together * alone).sum(1).min() > 0.999
     np.testing.assert_array_equal(small_network.embed(pixels), together)
+
+
+def test_what_a_classifier_sees_has_names() -> None:
+    import torch
+
+    torch.manual_seed(0)
+    spec = ModelSpec("words", "timm", "resnet10t", InputSpec(64, 64), 1000, "average", output="probabilities")
+    network = build(spec)
+    with torch.no_grad():
+        network.state_dict()["fc.bias"][281] += 20
+    embedder = TorchEmbedder(spec, network, "cpu", "float32")
+    assert isinstance(embedder, NamesClasses)
+    (name, probability), second = embedder.classes(embedder.embed(random_pixels(1, 64))[0], k=2)
+    assert (name, probability > 0.99) == ("tabby", True)
+    assert second[1] < 0.01
+
+
+def test_features_have_no_classes() -> None:
+    embedder = TorchEmbedder(SPEC, mean_network(), "cpu", "float32")
+    assert embedder.classes(embedder.embed(random_pixels(1))[0]) == []
 
 
 def test_threads_share_an_embedder(small_network: TorchEmbedder) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import InputSpec
 from imagefinder.embedding.embedder import Embedder
-from imagefinder.embedding.shelf import DEFAULT_MODEL, ModelShelf
+from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf
 
 FULL = os.environ.get("IMAGEFINDER_FULL") == "1"
 NETWORK = "mobilenetv2_100_same"
@@ -57,13 +57,13 @@ def shelf(tmp_path: Path, weights: Path) -> ModelShelf:
     return shelf
 
 
-@pytest.mark.parametrize(("name", "least"), [(DEFAULT_MODEL, 0.15), (NETWORK, 0.33)])
+@pytest.mark.parametrize(("name", "least"), [(COLOUR_LAYOUT, 0.15), (NETWORK, 0.33)])
 def test_sample(shelf: ModelShelf, grocery: Path, name: str, least: float) -> None:
     assert recall(shelf.load(name, "cpu"), grocery, every=16) >= least
 
 
 @pytest.mark.skipif(not FULL, reason="set IMAGEFINDER_FULL=1")
-@pytest.mark.parametrize(("name", "least"), [(DEFAULT_MODEL, 0.33), (NETWORK, 0.59)])
+@pytest.mark.parametrize(("name", "least"), [(COLOUR_LAYOUT, 0.33), (NETWORK, 0.59)])
 @pytest.mark.parametrize("precision", ["float32", None])
 def test_everything(shelf: ModelShelf, grocery: Path, name: str, least: float, precision: str | None) -> None:
     found = recall(shelf.load(name, "cpu", precision), grocery, every=1)

@@ -1,24 +1,24 @@
 """Models by name: added, loaded, downloaded, removed, and never half there."""
 
 import hashlib
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 import pytest
 
-from imagefinder.domain.errors import Cancelled, ModelError, UnknownName
-from imagefinder.domain.progress import CancelToken
+from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.embedding import shelf as shelf_module
-from imagefinder.embedding.architectures import Architecture, find_architecture
+from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
-from imagefinder.embedding.shelf import DEFAULT_MODEL, ModelShelf
-from imagefinder.embedding.torchvision_compat import import_torchvision
+from imagefinder.embedding.checkpoints import read_record, write_model
+from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf, builtin_models, default_model
 
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-TORCHVISION = "torchvision:shufflenet_v2_x0_5"
+SHIPPED = Path(shelf_module.__file__).with_name("builtin.safetensors")
 
 
 @pytest.fixture
@@ -41,11 +41,13 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_an_empty_shelf_has_the_built_in_model(shelf: ModelShelf) -> None:
-    assert shelf.names()[0] == DEFAULT_MODEL == "colour-layout"
-    assert shelf.available(DEFAULT_MODEL)
+def test_an_empty_shelf_has_the_models_that_came_with_the_package(shelf: ModelShelf) -> None:
+    assert shelf.names()[0] == default_model()
+    assert COLOUR_LAYOUT in builtin_models()
+    assert shelf.available(COLOUR_LAYOUT)
+    assert shelf.file(COLOUR_LAYOUT) is None
     assert not shelf.directory.exists()
-    embedder = shelf.load(DEFAULT_MODEL, device="cpu")
+    embedder = shelf.load(COLOUR_LAYOUT, device="cpu")
     side = embedder.spec.input.crop
     assert embedder.embed(np.zeros((1, side, side, 3), np.uint8)).shape == (1, embedder.spec.dimension)
 
@@ -74,7 +76,7 @@ def test_an_added_model_is_there_for_good(shelf: ModelShelf, network_file: Path)
     network_file.unlink()
 
     again = ModelShelf(shelf.directory)
-    assert again.names()[:2] == [DEFAULT_MODEL, "mine"]
+    assert again.names()[: len(builtin_models()) + 1] == [*builtin_models(), "mine"]
     assert again.spec("mine") == spec
     assert again.available("mine")
     embedder = again.load("mine", device="cpu", precision="float32")
@@ -141,7 +143,7 @@ def test_what_cannot_be_added_leaves_nothing(shelf: ModelShelf, network_file: Pa
         shelf.add(network_file, TIMM, "mine")
     assert not shelf.directory.exists()
     (tmp_path / "models").write_text("a file where the folder should be")
-    assert shelf.names()[0] == DEFAULT_MODEL
+    assert shelf.names()[0] == default_model()
 
 
 def test_a_damaged_model_says_so_and_can_be_removed(shelf: ModelShelf, network_file: Path) -> None:
@@ -165,161 +167,127 @@ def test_a_renamed_file_is_a_renamed_model(shelf: ModelShelf, network_file: Path
     assert shelf.spec("yours").fingerprint == spec.fingerprint
 
 
-@pytest.mark.parametrize("name", [DEFAULT_MODEL, "dinov2-small"])
+@pytest.mark.parametrize("name", [COLOUR_LAYOUT, "dinov2-small"])
 def test_only_files_can_be_removed(shelf: ModelShelf, name: str) -> None:
     with pytest.raises(ModelError, match="no file to remove"):
         shelf.remove(name)
 
 
-class Server(ThreadingHTTPServer):
-    """Serves ``answers`` from this machine; promises ``missing`` bytes more than it sends."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, bytes] = {}
-        self.missing = 0
-        self.asked: list[str] = []
-        super().__init__(("127.0.0.1", 0), Handler)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+def test_the_source_is_never_changed(shelf: ModelShelf, network_file: Path) -> None:
+    before = network_file.read_bytes()
+    shelf.add(network_file, TIMM, "mine")
+    shelf.remove("mine")
+    assert network_file.read_bytes() == before
 
 
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        data = self.server.answers.get(self.path)
-        self.send_response(404 if data is None else 200)
-        self.send_header("Content-Length", str(len(data or b"") + self.server.missing))
-        self.end_headers()
-        self.wfile.write(data or b"")
-
-    def log_message(self, *args: object) -> None:
-        """Tests are quiet."""
+def test_another_representation_is_part_of_the_record(shelf: ModelShelf, network_file: Path) -> None:
+    plain = shelf.add(network_file, TIMM, "plain")
+    other = shelf.add(network_file, TIMM, "other", layers=("blocks.2", "blocks.4"), pooling="gem", scales=(1.0, 0.5))
+    assert (other.layers, other.pooling, other.scales) == (("blocks.2", "blocks.4"), "gem", (1.0, 0.5))
+    assert other.fingerprint != plain.fingerprint
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), dtype=np.uint8)
+    assert shelf.load("other", "cpu", "float32").embed(pixels).shape == (1, other.dimension)
+    with pytest.raises(UnknownName, match="blocks"):
+        shelf.add(network_file, TIMM, "third", layers=("nothing",), pooling="average")
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server() as running:
-        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
-
-
-TIMM_PATH = "/timm/mobilenetv3_small_050.lamb_in1k/resolve/main/model.safetensors"
-
-
-@pytest.fixture
-def hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """This machine plays the hub that timm's records point to."""
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "ENDPOINT", server.address)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.address + "/{repo_id}/resolve/{revision}/{filename}"
-    )
-    return server
-
-
-def ignore(done: int, total: int) -> None:
-    pass
-
-
-def test_download_through_timms_record(shelf: ModelShelf, hub: Server, network_file: Path) -> None:
-    data = network_file.read_bytes()
-    hub.answers[TIMM_PATH] = data
-    seen: list[tuple[int, int]] = []
-    spec = shelf.download(TIMM, lambda done, total: seen.append((done, total)), CancelToken())
-    assert hub.asked == [TIMM_PATH]
-    assert seen[-1] == (len(data), len(data))
-    assert seen == sorted(seen)
-    assert spec.weights_sha256 == hashlib.sha256(data).hexdigest()
-    assert spec.provenance == f"Downloaded from {hub.address}{TIMM_PATH}"
-    assert shelf.available(spec.name)
-    assert names_in(shelf.directory) == [f"{spec.name}.safetensors"]
-    with pytest.raises(ModelError, match="already"):
-        shelf.download(TIMM, ignore, CancelToken())
-    assert len(hub.asked) == 1
-
-
-def torchvision_weights(tmp_path: Path) -> bytes:
+def test_weights_that_see_nothing_are_refused(shelf: ModelShelf, tmp_path: Path) -> None:
     import torch
+    from safetensors.torch import save_file
 
-    network = import_torchvision().models.get_model("shufflenet_v2_x0_5", weights=None)
-    torch.save(network.state_dict(), tmp_path / "official.pth")
-    return (tmp_path / "official.pth").read_bytes()
-
-
-@pytest.mark.parametrize("sound", [True, False])
-def test_download_through_torchvisions_record(
-    shelf: ModelShelf, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sound: bool
-) -> None:
-    data = torchvision_weights(tmp_path)
-    path = f"/models/net-{hashlib.sha256(data).hexdigest()[:8] if sound else '0badcafe'}.pth"
-    server.answers[path] = data
-    weights = import_torchvision().models.get_model_weights("shufflenet_v2_x0_5").DEFAULT
-    monkeypatch.setattr(weights.value, "url", server.address + path)
-    if sound:
-        spec = shelf.download(TORCHVISION, ignore, CancelToken())
-        assert shelf.load(spec.name, "cpu", "float32").spec.dimension == 1024
-    else:
-        with pytest.raises(ModelError, match="checksum"):
-            shelf.download(TORCHVISION, ignore, CancelToken())
-        assert names_in(shelf.directory) == []
+    state = build(find_architecture(TIMM).spec()).state_dict()
+    save_file({name: torch.zeros_like(tensor) for name, tensor in state.items()}, tmp_path / "zeros.safetensors")
+    with pytest.raises(ModelError, match="sees nothing"):
+        shelf.add(tmp_path / "zeros.safetensors", TIMM, "mine")
+    assert not shelf.directory.exists()
 
 
-def test_a_preset_is_downloaded_under_its_name(
-    shelf: ModelShelf, server: Server, network_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.answers["/weights"] = network_file.read_bytes()
-
-    def here(architecture: Architecture) -> str:
-        return f"{server.address}/weights"
-
-    monkeypatch.setattr(shelf_module, "official_url", here)
-    with pytest.raises(ModelError, match="do not fit"):  # the file is another network's
-        shelf.download("efficientnet-b0", ignore, CancelToken())
-    assert names_in(shelf.directory) == []
-    assert not shelf.available("efficientnet-b0")
+def test_odd_file_names_do_not_get_into_the_record(shelf: ModelShelf, network_file: Path) -> None:
+    odd = network_file.rename(network_file.with_name("a\x1b[31m\n.safetensors"))
+    assert shelf.add(odd, TIMM, "mine").provenance == "Added from a?[31m?.safetensors."
 
 
-def test_cancelling_leaves_nothing(shelf: ModelShelf, hub: Server, network_file: Path) -> None:
-    hub.answers[TIMM_PATH] = network_file.read_bytes()
-    token = CancelToken()
-    with pytest.raises(Cancelled):
-        shelf.download(TIMM, lambda done, total: token.cancel(), token)
-    assert names_in(shelf.directory) == []
+@pytest.fixture
+def built_in(tmp_path: Path, network_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation that comes with weights: a file of the package, made here."""
+    from imagefinder.embedding.checkpoints import read_weights
+
+    spec = find_architecture(TIMM).spec("any name", weights_sha256="a" * 64, provenance="Made for a test.")
+    write_model(tmp_path / "package" / "builtin.safetensors", read_weights(network_file), spec)
+    file = tmp_path / "package" / "builtin.safetensors"
+    monkeypatch.setattr(shelf_module, "BUILTINS", {"built-in": file, COLOUR_LAYOUT: None})
+    return file
 
 
-@pytest.mark.parametrize(
-    ("answer", "missing", "reason"),
-    [
-        (None, 0, "answered 404"),
-        (b"<!doctype html><html>Sign in</html>", 0, "web page"),
-        (b"", 0, "is empty"),
-        (b"half of it", 1000, "broke off|IncompleteRead"),
-    ],
-)
-def test_downloads_that_fail(shelf: ModelShelf, hub: Server, answer: bytes | None, missing: int, reason: str) -> None:
-    if answer is not None:
-        hub.answers[TIMM_PATH] = answer
-    hub.missing = missing
-    with pytest.raises(ModelError, match=reason):
-        shelf.download(TIMM, ignore, CancelToken())
-    assert names_in(shelf.directory) == []
+def test_the_built_in_weights_are_the_default(shelf: ModelShelf, built_in: Path, network_file: Path) -> None:
+    assert default_model() == "built-in"
+    assert shelf.names()[:2] == ["built-in", COLOUR_LAYOUT]
+    assert shelf.spec("built-in").name == "built-in"
+    assert shelf.bytes("built-in") == built_in.stat().st_size
+    assert shelf.load("built-in", "cpu", "float32").spec == shelf.spec("built-in")
+    with pytest.raises(ModelError, match="no file to remove"):
+        shelf.remove("built-in")
+    with pytest.raises(ModelError, match="already"):
+        shelf.add(network_file, TIMM, "Built-In")
+    assert built_in.is_file()
 
 
-def test_without_a_network_the_hint_helps(shelf: ModelShelf, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = server.address
-    server.server_close()
+def test_without_the_built_in_weights_colours_are_the_default(shelf: ModelShelf, built_in: Path) -> None:
+    built_in.unlink()
+    assert default_model() == COLOUR_LAYOUT
+    assert "built-in" not in shelf.names()
+    with pytest.raises(UnknownName, match="built-in"):
+        shelf.spec("built-in")
 
-    def gone(architecture: Architecture) -> str:
-        return f"{address}/weights"
 
-    monkeypatch.setattr(shelf_module, "official_url", gone)
-    with pytest.raises(ModelError, match=r"could not be downloaded.*imagefinder models add FILE"):
-        shelf.download("resnet50", ignore, CancelToken())
+def test_a_model_is_known_by_what_it_gives_and_not_by_its_name(shelf: ModelShelf, network_file: Path) -> None:
+    spec = shelf.add(network_file, TIMM, "mine")
+    (shelf.directory / "mine.safetensors").rename(shelf.directory / "yours.safetensors")
+    assert shelf.name_of(spec) == "yours"
+    other = shelf.add(network_file, TIMM, "mine", pooling="max")
+    assert shelf.name_of(spec) == "yours"
+    assert shelf.name_of(other) == "mine"
+    shelf.remove("yours")
+    with pytest.raises(ModelError, match=r"mine, which this library was made with, is not here"):
+        shelf.name_of(spec)
+    with pytest.raises(ModelError, match="imagefinder models download dinov2-small"):
+        shelf.name_of(shelf.spec("dinov2-small"))
+
+
+def test_another_version_of_the_built_in_model_is_not_taken_for_it(shelf: ModelShelf, built_in: Path) -> None:
+    older = replace(shelf.spec("built-in"), weights_sha256="0" * 64)
+    with pytest.raises(ModelError, match=r"another version of the model built-in.*models use built-in"):
+        shelf.name_of(older)
+    built_in.unlink()
+    with pytest.raises(ModelError, match=r"another version of the model built-in.*models use colour-layout"):
+        shelf.name_of(older)
+
+
+def test_the_package_itself_decides_what_is_the_default() -> None:
+    code = "from imagefinder.embedding.shelf import default_model; print(default_model())"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    assert said == ("built-in" if SHIPPED.is_file() else COLOUR_LAYOUT)
+
+
+@pytest.mark.skipif(not SHIPPED.is_file(), reason="this copy has no built-in weights")
+def test_the_shipped_model_is_sound_and_says_what_it_is(shelf: ModelShelf) -> None:
+    spec = shelf.spec("built-in")
+    assert read_record(SHIPPED).name == "built-in"
+    assert spec.licence
+    assert spec.provenance
+    assert spec.description
+    assert re.fullmatch("[0-9a-f]{64}", spec.weights_sha256)
+    assert SHIPPED.stat().st_size < 11_000_000
+    side = spec.input.crop
+    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
+    rows = shelf.load("built-in", "cpu", "float32").embed(pixels)
+    assert rows.shape == (2, spec.dimension)
+    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_damaged_file_hides_no_other(shelf: ModelShelf, network_file: Path) -> None:
+    spec = shelf.add(network_file, TIMM, "mine")
+    (shelf.directory / "aaa.safetensors").write_bytes(b"nonsense")
+    assert shelf.name_of(replace(spec, name="aaa2")) == "mine"
+    with pytest.raises(ModelError, match="damaged"):
+        shelf.name_of(replace(spec, name="aaa", weights_sha256="0" * 64))

@@ -1,0 +1,136 @@
+"""Tuned and frozen in one row: what their similarity means, and how it is weighed again."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.images import Embeddings
+from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.embedding.backbones import build
+from imagefinder.embedding.blend import (
+    EVERYTHING,
+    Blending,
+    assemble,
+    base_of,
+    blend_spec,
+    blending_of,
+    build_head,
+    parts_of,
+    query_scale,
+    reweight,
+    with_weight,
+)
+from imagefinder.embedding.checkpoints import write_model
+from imagefinder.embedding.cut import split_network
+from imagefinder.embedding.shelf import ModelShelf
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = pytest.importorskip("torch")
+
+BASE = ModelSpec(
+    "small", "builtin", "compact", InputSpec(32, 32), 16, pooling="native",
+    options={"widths": [8, 8, 8], "depths": [1, 2, 1]}, licence="MIT",
+)  # fmt: skip
+BLENDING = Blending(dimension=6, weight=0.7, tuned_spread=0.3, frozen_spread=0.1)
+
+
+def unit_rows(count: int, dimension: int, seed: int) -> Embeddings:
+    rows = np.random.default_rng(seed).standard_normal((count, dimension)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def test_the_similarity_is_the_weighed_sum_of_both_standardised() -> None:
+    tuned, frozen = unit_rows(20, 6, 0), unit_rows(20, 16, 1)
+    rows = BLENDING.join(tuned, frozen)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-6)
+    by_hand = 0.7 * (tuned @ tuned.T) / 0.3 + 0.3 * (frozen @ frozen.T) / 0.1
+    assert np.allclose(rows @ rows.T, by_hand / by_hand[0, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_weighing_again_is_weighing_from_the_start(weight: float) -> None:
+    tuned, frozen = unit_rows(20, 6, 0), unit_rows(20, 16, 1)
+    again = reweight(BLENDING.join(tuned, frozen), BLENDING, weight)
+    fresh = replace(BLENDING, weight=min(max(weight, 0.02), 0.98)).join(tuned, frozen)
+    assert np.allclose(again, fresh, atol=1e-6)
+    back = reweight(again, replace(BLENDING, weight=min(max(weight, 0.02), 0.98)), BLENDING.weight)
+    assert np.allclose(back, BLENDING.join(tuned, frozen), atol=1e-6)
+
+
+@pytest.mark.parametrize("weight", [0.1, 0.5, 0.95])
+def test_a_scaled_query_weighs_stored_rows_anew(weight: float) -> None:
+    tuned, frozen = unit_rows(20, 6, 0), unit_rows(20, 16, 1)
+    stored = BLENDING.join(tuned, frozen)
+    scale = query_scale(blend_spec("taught", BASE, "", BLENDING, {}, "abc"), weight)
+    fresh = replace(BLENDING, weight=weight).join(tuned, frozen)
+    assert np.allclose((stored * scale) @ stored.T, fresh @ fresh.T, atol=1e-5)
+
+
+def test_the_parts_come_back() -> None:
+    tuned, frozen = unit_rows(5, 6, 0), unit_rows(5, 16, 1)
+    first, second = BLENDING.parts(BLENDING.join(tuned, frozen))
+    assert np.allclose(first, tuned, atol=1e-6)
+    assert np.allclose(second, frozen, atol=1e-6)
+
+
+POOLED = replace(BASE, pooling="gem", layers=("blocks",), dimension=8)
+
+
+@pytest.mark.parametrize("base", [BASE, POOLED])
+@pytest.mark.parametrize("cut", ["", "blocks.2", EVERYTHING])
+def test_a_tuned_model_lands_on_the_shelf_and_comes_back(tmp_path: Path, cut: str, base: ModelSpec) -> None:
+    torch.manual_seed(0)
+    network = build(base)
+    cut = split_network(network, 32, 1).cut if cut == "blocks.2" else cut
+    front, frozen = parts_of(network, 32, cut)
+    blank = parts_of(build(base), 32, cut)[1]  # other weights in the tuned copy
+    blend = assemble(front, frozen, blank, build_head(base.dimension, 6), BLENDING)
+    spec = blend_spec("taught", base, cut, BLENDING, {"recipe": {"seed": 1}}, "abc")
+    assert (spec.dimension, spec.licence, spec.input) == (6 + base.dimension, "MIT", base.input)
+    state = {name: tensor.clone() for name, tensor in blend.state_dict().items()}
+    write_model(tmp_path / "taught.safetensors", state, spec)
+
+    shelf = ModelShelf(tmp_path)
+    assert "taught" in shelf.names()
+    assert shelf.spec("taught").fingerprint == spec.fingerprint
+    embedder = shelf.load("taught", "cpu", "float32")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3)).astype(np.uint8)
+    rows = embedder.embed(pixels)
+    assert rows.shape == (3, 6 + base.dimension)
+    shown = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255
+    with torch.inference_mode():
+        assert np.allclose(rows, blend(shown).numpy(), atol=1e-5)
+        before = torch.nn.functional.normalize(network(shown)).numpy()
+    assert np.allclose(blending_of(embedder.spec).parts(rows)[1], before, atol=1e-5)
+    assert base_of(embedder.spec) == base_of(spec)
+    assert base_of(spec).fingerprint == base.fingerprint
+
+
+def test_a_record_with_another_weight() -> None:
+    spec = blend_spec("taught", BASE, "", BLENDING, {}, "abc")
+    other = with_weight(spec, 0.25)
+    assert blending_of(other) == replace(BLENDING, weight=0.25)
+    assert other.fingerprint != spec.fingerprint
+    assert blending_of(with_weight(other, 0.7)) == BLENDING
+
+
+def test_a_damaged_record_is_named() -> None:
+    spec = blend_spec("taught", BASE, "", BLENDING, {}, "abc")
+    with pytest.raises(ModelError, match="no tuned and frozen parts"):
+        blending_of(BASE)
+    for damage in ("base", "blending", "cut"):
+        options = {name: value for name, value in spec.options.items() if name != damage}
+        with pytest.raises(ModelError, match="record of taught is damaged"):
+            build(replace(spec, options=options))
+    for weight in (0.0, 1.0, float("nan"), -1.0):
+        broken = json.loads(json.dumps(dict(spec.options)))
+        broken["blending"]["weight"] = weight
+        with pytest.raises(ModelError, match="cannot be weighed"):
+            build(replace(spec, options=broken))

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("decode", "indexing", "rescan", "startup", "query", "fluidity", "grid")
+NAMES = ("decode", "indexing", "rescan", "startup", "query", "fluidity", "grid", "metrics_share")
 
 
 def main() -> None:

@@ -1,0 +1,121 @@
+"""How good a model is on a person's own folders, on the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from imagefinder.commands import Command, Run, interruptible, positive, print_json
+from imagefinder.domain.errors import LibraryError
+from imagefinder.terminal import ProgressLine, say, tell
+
+
+def register(command: Command) -> None:
+    add = command(
+        "evaluate",
+        evaluate,
+        "Measure how well models find photos of the same class; the class of a photo is the name of its folder. "
+        "Every photo is searched for among the others, or, with --queries, the queries among the photos.",
+    )
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
+    add.add_argument("--queries", nargs="+", action="extend", default=[], metavar="FOLDER2", type=Path)
+    add.add_argument(
+        "--model", nargs="+", action="extend", default=[], metavar="NAME", help="several are shown side by side"
+    )
+    add.add_argument(
+        "--ground-truth",
+        type=Path,
+        metavar="FILE|DIR",
+        help="of a landmark benchmark: gnd_*.pkl, the same as .json, or a folder with *_query.txt",
+    )
+    add.add_argument(
+        "--without-near-duplicates",
+        action="store_true",
+        help="leave photos of the query's own burst, and others nearly equal to it, out of its search",
+    )
+    add.add_argument(
+        "--centring",
+        nargs="+",
+        choices=("on", "off"),
+        default=[],
+        help="whether the gallery's mean is subtracted (default: as the model says). Of this option and the two below "
+        "the first word is measured together, each further word beside it",
+    )
+    add.add_argument(
+        "--compare",
+        nargs="+",
+        choices=("cosine", "hash", "hash-rerank"),
+        default=[],
+        help="by embeddings, by their hash codes, or by these first (default: as the model says)",
+    )
+    add.add_argument(
+        "--lever",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="order the nearest photos anew: none, query-expansion, augmentation, k-reciprocal, diffusion",
+    )
+    add.add_argument("--again", action="store_true", help="embed photos that an earlier evaluation embedded, too")
+    add.add_argument("--candidates", type=positive, default=1000, help="how many the lever orders (default: 1000)")
+    add.add_argument("--resamples", type=positive, default=1000, help="behind each interval (default: 1000)")
+    add.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
+    add.add_argument("--worst", type=positive, default=10, help="how many of the worst queries to keep (default: 10)")
+    add.add_argument("--json", action="store_true")
+    add.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each model, class and metric")
+    add.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with curves and the worst queries")
+
+
+def evaluate(run: Run) -> int:
+    """Measure how well models find photos of the same class."""
+    from imagefinder.domain.evaluation import EvaluationOptions, EvaluationReport, one_at_a_time
+    from imagefinder.usecases.evaluating import evaluate
+    from imagefinder.usecases.evaluation_files import as_record, as_text, check_writable, write_csv, write_html
+    from imagefinder.usecases.landmarks import evaluate_landmarks
+    from imagefinder.usecases.models import Models
+
+    given = run.arguments
+    interruptible(run)
+    for target in (given.csv, given.report):
+        if target is not None:
+            check_writable(target)
+    device = getattr(given, "device", "auto")
+    models = Models(run.paths.models, device, warn=tell)
+    options = EvaluationOptions(
+        ways=one_at_a_time([word == "on" for word in given.centring], given.compare, given.lever),
+        candidates=given.candidates,
+        without_near_duplicates=given.without_near_duplicates,
+        resamples=given.resamples,
+        seed=given.seed,
+        worst=given.worst,
+        device=device,
+        again=given.again,
+    )
+    names = given.model or [_own_model(run)]
+    measure: Callable[..., EvaluationReport] = evaluate
+    folders: tuple[object, ...] = (given.folders, given.queries)
+    if given.ground_truth is not None:
+        measure, folders = evaluate_landmarks, (*folders, given.ground_truth)
+    with ProgressLine() as line:
+        report = measure(*folders, models, names, options, run.token, line)
+    for failure in report.counts.unreadable:
+        tell(f"Could not read {failure.path}: {failure.reason}")
+    if given.json:
+        print_json(as_record(report))
+    else:
+        say(as_text(report))
+    if given.csv is not None:
+        write_csv(report, given.csv)
+    if given.report is not None:
+        write_html(report, given.report, run.token)
+    return 0
+
+
+def _own_model(run: Run) -> str:
+    """The library's own model, or the one that a new library would get."""
+    from imagefinder.embedding.shelf import default_model
+    from imagefinder.usecases.opening import open_existing
+
+    try:
+        with open_existing(run.paths.library) as library:
+            active = library.active_model()
+    except LibraryError:
+        return default_model()
+    return active.name if active is not None else default_model()

@@ -1,0 +1,51 @@
+"""Which class the nearest photos vote for, and how often they are right.
+
+Labels are numbers from 0 on. ``labels`` (q, k) are those of the nearest photos, nearest first, -1 where the gallery
+has no more of them.
+"""
+
+import numpy as np
+
+from imagefinder.domain.images import Embeddings
+from imagefinder.evaluation.metrics import Floats, Ints
+
+TEMPERATURE = 0.07
+
+
+def majority(labels: Ints, k: int) -> Ints:
+    """(q,) the most frequent label among the first k; of several, the one whose photo is nearest. -1 for no photo."""
+    return _vote(labels[:, :k], np.ones(labels[:, :k].shape))
+
+
+def weighted(labels: Ints, similarities: Embeddings, k: int, temperature: float = TEMPERATURE) -> Ints:
+    """(q,) the label with the greatest sum of exp(similarity / temperature) among the first k.
+
+    Source: Caron et al., "Emerging Properties in Self-Supervised Vision Transformers" (DINO), 2021; Wu et al., 2018.
+    """
+    near = similarities[:, :k].astype(np.float64)
+    return _vote(labels[:, :k], np.exp((near - near[:, :1]) / temperature))  # less the best: no overflow, same winner
+
+
+def _vote(labels: Ints, weights: Floats) -> Ints:
+    weights = np.where(labels >= 0, weights, 0.0)
+    tallies = np.einsum("qij,qj->qi", (labels[:, :, None] == labels[:, None, :]).astype(np.float64), weights)
+    # Equal tallies are sums of the same weights in another order, which may differ in the last bit.
+    best = np.argmax(tallies >= tallies.max(axis=1, keepdims=True) * (1 - 1e-12), axis=1)
+    winners: Ints = np.take_along_axis(labels, best[:, None], axis=1)[:, 0]
+    return winners
+
+
+def macro_f1(truth: Ints, predicted: Ints, weights: Floats | None = None) -> float:
+    """The mean F1 over the classes that have queries; nan without any.
+
+    ``weights`` (q,) count a query several times, for resampling. A class is 2 TP / (2 TP + FP + FN).
+    """
+    if not len(truth):
+        return float("nan")
+    counted = np.ones(len(truth)) if weights is None else weights
+    classes = int(max(truth.max(), predicted.max())) + 1
+    actual = np.bincount(truth, counted, classes)
+    claimed = np.bincount(predicted + 1, counted, classes + 1)[1:]  # -1, no prediction, claims no class
+    right = np.bincount(truth, counted * (truth == predicted), classes)
+    there = actual > 0
+    return float(np.mean(2 * right[there] / (actual[there] + claimed[there])))

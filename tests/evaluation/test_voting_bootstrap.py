@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from imagefinder.evaluation.bootstrap import f1_interval, intervals
+from imagefinder.evaluation.voting import macro_f1, majority, weighted
+
+
+def test_the_majority_wins_and_a_tie_goes_to_the_nearest() -> None:
+    labels = np.array([[2, 1, 1, 0, 0], [3, 3, 3, 3, 1], [5, -1, -1, -1, -1], [-1, -1, -1, -1, -1]])
+    assert majority(labels, 1).tolist() == [2, 3, 5, -1]
+    assert majority(labels, 3).tolist() == [1, 3, 5, -1]
+    assert majority(labels, 5).tolist() == [1, 3, 5, -1]  # 1 and 0 tie with two each
+
+
+def test_votes_are_weighted_by_the_exponential_of_similarity() -> None:
+    labels = np.array([[0, 1, 1]])
+    near = np.array([[0.9, 0.8, 0.8]], np.float32)
+    # exp(0.9 / 0.07) is more than twice exp(0.8 / 0.07); with a high temperature two votes beat one.
+    assert weighted(labels, near, 3).tolist() == [0]
+    assert weighted(labels, near, 3, temperature=1.0).tolist() == [1]
+
+
+def test_macro_f1_by_hand() -> None:
+    truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2])
+    # class 0: tp 1, fn 1 -> 2/3; class 1: tp 1, fp 1, fn 1 -> 1/2; class 2 has no queries and is in no mean
+    assert macro_f1(truth, predicted) == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert macro_f1(truth, np.array([-1, -1, -1, -1])) == 0
+    assert np.isnan(macro_f1(truth[:0], predicted[:0]))
+
+
+def test_macro_f1_agrees_with_scikit_learn() -> None:
+    metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
+    generator = np.random.default_rng(0)
+    truth, predicted = generator.integers(0, 7, 200), generator.integers(0, 7, 200)
+    assert macro_f1(truth, predicted) == pytest.approx(metrics.f1_score(truth, predicted, average="macro"))
+
+
+def test_intervals_hold_the_mean_repeat_with_the_seed_and_shrink_with_more_queries() -> None:
+    values = np.random.default_rng(0).random((400, 2))
+    few, many = intervals(values[:25], 500, seed=1)[0], intervals(values, 500, seed=1)[0]
+    assert few.low < few.value < few.high
+    assert many.high - many.low < (few.high - few.low) / 2
+    assert intervals(values, 500, seed=1) == intervals(values, 500, seed=1)
+    assert intervals(values, 500, seed=1) != intervals(values, 500, seed=2)
+    # The standard error of a mean of 400 uniform numbers is 0.289 / 20.
+    assert many.high - many.low == pytest.approx(2 * 1.96 * 0.2887 / 20, rel=0.15)
+
+
+def test_intervals_do_not_depend_on_how_many_resamples_fit_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).random((30, 3))
+    at_once = intervals(values, 64, seed=0)
+    monkeypatch.setattr("imagefinder.evaluation.bootstrap.COUNTS_AT_ONCE", 100)
+    assert [found.low for found in intervals(values, 64, seed=0)] == pytest.approx([found.low for found in at_once])
+
+
+def test_no_queries_give_no_numbers() -> None:
+    assert np.isnan([found.value for found in intervals(np.zeros((0, 2)), 10, 0)]).all()
+    assert np.isnan(f1_interval(np.zeros(0, np.int64), np.zeros(0, np.int64), 10, 0).low)
+
+
+def test_f1_has_an_interval_around_it() -> None:
+    generator = np.random.default_rng(0)
+    truth = generator.integers(0, 3, 120)
+    found = f1_interval(truth, np.where(generator.random(120) < 0.7, truth, 0), 200, seed=0)
+    assert 0 < found.low < found.value < found.high < 1

@@ -98,9 +98,9 @@ class Banner(Card):
         self.setAccessibleName(sentence)
         text = QLabel(sentence)
         text.setTextFormat(Qt.TextFormat.PlainText)
-        text.setWordWrap(True)
-        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        text.setWordWrap(True)  # after the policy, which it tells that more lines need more height
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.action_button: QPushButton | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, theme.GRID, theme.GRID, theme.GRID)

@@ -26,6 +26,8 @@ class FoldersPanel(QWidget):
     remove_requested = Signal(int)
     excludes_changed = Signal(int, object)
     forget_requested = Signal(int)
+    labelled_changed = Signal(int, bool)
+    """Whether the names of the folders in it are labels."""
     reveal_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -67,9 +69,15 @@ class FoldersPanel(QWidget):
         """What can be done with ``folder``."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
         rescan = menu.addAction(self.tr("Rescan"), partial(self.rescan_requested.emit, folder.id))
         rescan.setEnabled(folder.state is not FolderState.SCANNING)
         menu.addAction(self.tr("Exclude patterns…"), partial(self._edit_excludes, folder))
+        labels = menu.addAction(self.tr("Use folder names as labels"))
+        labels.setCheckable(True)
+        labels.setChecked(folder.labelled)
+        labels.setToolTip(self.tr("The name of the folder that a photo lies in says what the photo shows."))
+        labels.triggered.connect(partial(self.labelled_changed.emit, folder.id, not folder.labelled))
         show = menu.addAction(self.tr("Show in file manager"), partial(self._reveal, folder))
         show.setEnabled(folder.state is not FolderState.OFFLINE)
         menu.addSeparator()

@@ -1,8 +1,9 @@
 """The right panel: what is looked for, and what is known of the selected photo."""
 
 import os
+from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import QCoreApplication, Qt, Signal, SignalInstance
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import (
     QFormLayout,
@@ -17,9 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from imagefinder.domain.images import ImageInfo, Photo
-from imagefinder.ui import similarity, theme, wording
+from imagefinder.domain.labels import LabelVote
+from imagefinder.ui import icons, similarity, theme, wording
 from imagefinder.ui.labels import ElidedLabel, SubduedLabel, heading
 from imagefinder.ui.picture import Picture
+from imagefinder.ui.suggestion_panel import SuggestionPanel
+from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 
 QUERY_HEIGHT = 128
 PHOTO_HEIGHT = 192
@@ -31,10 +35,15 @@ class Inspector(QScrollArea):
     open_requested = Signal(object)
     reveal_requested = Signal(object)
     find_similar = Signal(object)
+    compare_requested = Signal()
+    """The selected photo with what is looked for, or the two selected ones."""
+    neighbour_chosen = Signal(object)
+    """One of the photos that say what is looked for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._photo: Photo | None = None
+        self._has_query = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -44,7 +53,11 @@ class Inspector(QScrollArea):
         self._details.find_button.clicked.connect(lambda: self._emit(self.find_similar))
         self._details.open_button.clicked.connect(lambda: self._emit(self.open_requested))
         self._details.reveal_button.clicked.connect(lambda: self._emit(self.reveal_requested))
+        self._details.compare_button.clicked.connect(self.compare_requested)
+        self._query.suggestion.photo_chosen.connect(self.neighbour_chosen)
         self._note = SubduedLabel()
+        self._compare_two = _compare_button(self.tr("Compare these two"))
+        self._compare_two.clicked.connect(self.compare_requested)
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
@@ -52,6 +65,7 @@ class Inspector(QScrollArea):
         column.addWidget(self._query)
         column.addWidget(self._details)
         column.addWidget(self._note)
+        column.addWidget(self._compare_two)
         column.addStretch()
         self.setWidget(inside)
         self.viewport().setAutoFillBackground(False)
@@ -62,8 +76,39 @@ class Inspector(QScrollArea):
 
     def set_query(self, name: str | None, pixmap: QPixmap | None, info: ImageInfo | None = None) -> None:
         """What is looked for; None where there is no query."""
+        self._has_query = name is not None
         self._query.setVisible(name is not None)
         self._query.show_query(name or "", pixmap, info)
+        self._query.suggestion.show_vote(None, {})
+        self.set_recognised("")
+        self._details.compare_button.setVisible(self._has_query)
+
+    def set_loader(self, loader: ThumbnailLoader) -> None:
+        """Where the small pictures of a suggestion come from; it serves nobody else."""
+        self._query.suggestion.set_loader(loader)
+
+    def set_suggestion(self, vote: LabelVote | None, photos: Mapping[int, Photo]) -> None:
+        """What is looked for is probably this. ``photos`` are the voters, by id; None where nobody knows."""
+        self._query.suggestion.show_vote(vote, photos)
+
+    def set_recognised(self, sentence: str) -> None:
+        """What the model recognises in what is looked for; "" where it has nothing to say."""
+        self._query.recognised.setText(sentence)
+        self._query.recognised.setVisible(bool(sentence))
+
+    @property
+    def recognised(self) -> str:
+        return self._query.recognised.text()
+
+    @property
+    def suggestion(self) -> str:
+        """The sentence that is shown; "" where there is none."""
+        return self._query.suggestion.sentence
+
+    def set_label(self, photo_id: int, label: str) -> None:
+        """What the shown photo is called, "" for nothing; ignored where another one is shown by now."""
+        if self._photo is not None and self._photo.id == photo_id:
+            self._details.show_label(label)
 
     def set_photo(
         self,
@@ -76,6 +121,7 @@ class Inspector(QScrollArea):
         self._photo = photo
         self._details.setVisible(photo is not None)
         self._note.setVisible(photo is None)
+        self._compare_two.hide()
         self._note.setText(self.tr("Select a photo to see its details."))
         if photo is not None:
             self._details.show_photo(photo, cosine, pixmap, scale)
@@ -84,6 +130,7 @@ class Inspector(QScrollArea):
         """For a selection of several, whose details would say nothing."""
         self.set_photo(None)
         self._note.setText(self.tr("{count} photos selected.").format(count=wording.grouped(count)))
+        self._compare_two.setVisible(count == 2)
 
     def set_picture(self, photo_id: int, pixmap: QPixmap) -> None:
         """A larger picture that has arrived; ignored where another photo is shown by now."""
@@ -110,6 +157,10 @@ class _QueryPart(QWidget):
         column.addWidget(self._picture)
         column.addWidget(self._name)
         column.addWidget(self._size)
+        self.recognised = SubduedLabel()
+        column.addWidget(self.recognised)
+        self.suggestion = SuggestionPanel()
+        column.addWidget(self.suggestion)
 
     def show_query(self, name: str, pixmap: QPixmap | None, info: ImageInfo | None) -> None:
         self._picture.show_picture(pixmap)
@@ -127,12 +178,14 @@ class _PhotoPart(QWidget):
         self._name.setFont(theme.heading_font(self._name.font()))
         self._offline = SubduedLabel()
         self._similarity = ElidedLabel(subdued=False)
+        self._label = ElidedLabel(subdued=False)
         self._folder = ElidedLabel(subdued=False)
         self._date = ElidedLabel(subdued=False)
         self._size = ElidedLabel(subdued=False)
         self._camera = ElidedLabel(subdued=False)
         self._names: dict[QLabel, str] = {
             self._similarity: self.tr("Similarity"),
+            self._label: self.tr("Label"),
             self._folder: self.tr("Folder"),
             self._date: self.tr("Date"),
             self._size: self.tr("Size"),
@@ -141,7 +194,9 @@ class _PhotoPart(QWidget):
         self._path = QLineEdit()
         self._path.setReadOnly(True)
         self._path.setAccessibleName(self.tr("Path"))
+        self._shown_id: int | None = None
         self.find_button = QPushButton(self.tr("Find similar"))
+        self.compare_button = _compare_button(self.tr("Compare"))
         self.open_button = QPushButton(self.tr("Open"))
         self.reveal_button = QPushButton(self.tr("Show in folder"))
         self._lay_out()
@@ -149,6 +204,9 @@ class _PhotoPart(QWidget):
     def show_photo(
         self, photo: Photo, cosine: float | None, pixmap: QPixmap | None, scale: similarity.Scale | None
     ) -> None:
+        if photo.id != self._shown_id:
+            self.show_label("")  # the label of this one is still to come
+        self._shown_id = photo.id
         self.picture.show_picture(pixmap, photo.colour)
         self._name.setText(wording.shown(photo.name))
         self._offline.setText(
@@ -170,6 +228,9 @@ class _PhotoPart(QWidget):
         for button in (self.open_button, self.reveal_button):
             button.setEnabled(not photo.offline)
 
+    def show_label(self, label: str) -> None:
+        self._say(self._label, wording.shown(label))
+
     def _lay_out(self) -> None:
         self._facts = QFormLayout()
         self._facts.setContentsMargins(0, 0, 0, 0)
@@ -190,10 +251,21 @@ class _PhotoPart(QWidget):
             column.addWidget(widget)
         column.addLayout(self._facts)
         column.addWidget(self._path)
-        column.addWidget(self.find_button)
+        first = QHBoxLayout()
+        first.setSpacing(theme.GAP)
+        first.addWidget(self.find_button, 1)
+        first.addWidget(self.compare_button)
+        column.addLayout(first)
         column.addLayout(buttons)
 
     def _say(self, fact: QLabel, text: str) -> None:
         fact.setText(text)
         fact.setAccessibleName(f"{self._names[fact]}: {text}")
         self._facts.setRowVisible(fact, bool(text))
+
+
+def _compare_button(text: str) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(QCoreApplication.translate("Inspector", "Side by side, and how alike they are (Ctrl+D)"))
+    icons.set_icon(button, "columns-2", 16)
+    return button

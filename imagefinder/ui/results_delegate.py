@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from imagefinder.domain.images import Hit, Photo
 from imagefinder.ui import icons, theme
-from imagefinder.ui.results_model import HitRole, PhotoRole
+from imagefinder.ui.results_model import HitRole, PhotoRole, WordRole
 from imagefinder.ui.similarity import percent
 
 PADDING = theme.GAP // 2
@@ -61,7 +61,7 @@ class ResultsDelegate(QStyledItemDelegate):
         _paint_picture(painter, picture, photo, pixmap)
         box = picture if min(picture.width(), picture.height()) >= _ROOM_FOR_PILL else _inner(option.rect)
         if hit is not None:
-            _paint_pill(painter, box, str(percent(hit.similarity)), option.font)
+            _paint_pill(painter, box, str(percent(hit.similarity)), option.font, str(index.data(WordRole) or ""))
         if photo.offline:
             _paint_badge(painter, box)
         if self.opacity < 1.0:
@@ -120,9 +120,12 @@ def _paint_state(painter: QPainter, option: QStyleOptionViewItem) -> None:
         painter.drawRoundedRect(cell.adjusted(1, 1, -1, -1), theme.RADIUS + 2, theme.RADIUS + 2)
 
 
-def _paint_pill(painter: QPainter, box: QRectF, text: str, font: QFont) -> None:
-    """At the bottom right of the picture."""
+def _paint_pill(painter: QPainter, box: QRectF, text: str, font: QFont, word: str = "") -> None:
+    """At the bottom right of the picture; with the word where there is room for it."""
     metrics = QFontMetrics(font)
+    both = f"{text} {word}"
+    if word and metrics.horizontalAdvance(both) + 2 * (_PILL_MARGIN + _PILL_INSET) <= box.width():
+        text = both
     height = metrics.height() + 2
     width = max(height, metrics.horizontalAdvance(text) + 2 * _PILL_MARGIN)
     pill = QRectF(box.right() - _PILL_INSET - width, box.bottom() - _PILL_INSET - height, width, height)

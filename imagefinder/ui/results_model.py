@@ -22,6 +22,8 @@ PhotoRole = Qt.ItemDataRole.UserRole + 1
 """The Photo."""
 HitRole = Qt.ItemDataRole.UserRole + 2
 """The Hit; None where photos are listed without a query."""
+WordRole = Qt.ItemDataRole.UserRole + 3
+"""What the similarity is called; empty where it has no name."""
 
 _Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
@@ -48,17 +50,25 @@ class ResultsModel(QAbstractListModel):
         self._row_of: dict[int, int] = {}
         loader.ready.connect(self._on_ready)
 
-    def set_result(self, hits: Sequence[Hit], scale: Scale | None = None) -> None:
-        """Show the answers to a query, given best first. ``scale`` is the model's, for the words."""
-        self._hits, self._photos, self._scale = hits, (), scale
+    def set_result(self, hits: Sequence[Hit]) -> None:
+        """Show the answers to a query, given best first."""
+        self._hits, self._photos = hits, ()
         self._loader.retry_missing()
         self._refresh()
 
     def set_photos(self, photos: Sequence[Photo]) -> None:
         """Show photos without a query: all of them, as they are given unless sorted by something else."""
-        self._hits, self._photos, self._scale = (), photos, None
+        self._hits, self._photos = (), photos
         self._loader.retry_missing()
         self._refresh()
+
+    def set_scale(self, scale: Scale | None) -> None:
+        """What similarities are called from now on; None where they have no names."""
+        if scale != self._scale:
+            self._scale = scale
+            if self._shown_hits:
+                first, last = self.index(0), self.index(len(self._shown) - 1)
+                self.dataChanged.emit(first, last, [WordRole, Qt.ItemDataRole.AccessibleTextRole])
 
     def remove(self, photo_ids: Collection[int]) -> None:
         """Take photos out, as after they went to the trash."""
@@ -81,7 +91,7 @@ class ResultsModel(QAbstractListModel):
         return self._limit
 
     def set_limit(self, value: int) -> None:
-        """Show only so many answers: the most similar ones, whatever they are sorted by."""
+        """Show only so many answers: the best ones, whatever they are sorted by."""
         if value != self._limit:
             self._limit = value
             self._refresh()
@@ -100,7 +110,8 @@ class ResultsModel(QAbstractListModel):
 
     def best_hidden(self) -> Hit | None:
         """The most similar answer that the threshold hides."""
-        return next((hit for hit in self._hits if percent(hit.similarity) < self._min_similarity), None)
+        hidden = (hit for hit in self._hits if percent(hit.similarity) < self._min_similarity)
+        return max(hidden, key=lambda hit: hit.similarity, default=None)  # the best need not be the most similar
 
     def photo(self, row: int) -> Photo:
         return self._shown[row]
@@ -129,6 +140,8 @@ class ResultsModel(QAbstractListModel):
             return self.hit(row)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._loader.pixmap(self.photo(row))
+        if role == WordRole:
+            return self._word(row)
         if role == Qt.ItemDataRole.DisplayRole:
             return wording.shown(self.photo(row).name)
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -187,12 +200,16 @@ class ResultsModel(QAbstractListModel):
         name = escape(wording.shown(photo.name))  # rich text on purpose: a name could look like markup
         return f"<p style='white-space:pre'><b>{name}</b><br>{'<br>'.join(map(escape, facts))}</p>"
 
+    def _word(self, row: int) -> str:
+        hit = self.hit(row)
+        return word(hit.similarity, self._scale) if hit is not None else ""
+
     def _spoken(self, row: int) -> str:
         photo, hit = self.photo(row), self.hit(row)
         parts = [wording.shown(photo.name)]
         if hit is not None:
             parts.append(self.tr("similarity {percent} of 100").format(percent=percent(hit.similarity)))
-            parts.append(word(hit.similarity, self._scale))
+            parts.append(self._word(row))
         if photo.offline:
             parts.append(self.tr("offline"))
         return ", ".join(filter(None, parts))

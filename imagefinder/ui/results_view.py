@@ -112,6 +112,11 @@ class ResultsView(PhotoGrid):
         self._enable_actions()
         self.photos_selected.emit(photos)
 
+    def add_menu_group(self, *actions: QAction) -> None:
+        """More that can be done with selected photos; in the menu above what moves them to the trash."""
+        self._menu_groups = (*self._menu_groups[:-1], actions, self._menu_groups[-1])
+        self._enable_actions()
+
     def _enable_actions(self) -> None:
         """Find similar and Preview, the first group, are also for the photo that only has the focus."""
         for number, group in enumerate(self._menu_groups):

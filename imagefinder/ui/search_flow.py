@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from imagefinder.domain.errors import ImageFinderError, LibraryInUse
 from imagefinder.domain.images import Photo, Query, SearchResult
+from imagefinder.domain.verdicts import Scale
 from imagefinder.ui import wording
 from imagefinder.ui.history import History
 from imagefinder.ui.inspector import Inspector
@@ -41,6 +42,7 @@ class SearchFlow(QObject):
         self._refreshing = False
         self._result: SearchResult | None = None
         self._newest: Sequence[Photo] = ()
+        self._scale: Scale | None = None
         bar.back.connect(self.back)
         bar.forward.connect(self.forward)
         bar.cleared.connect(self.clear)
@@ -81,6 +83,12 @@ class SearchFlow(QObject):
         if self._result is not None and self._waiting is None:
             self._refreshing = True
             self._session.search(self._result.query, max(LIMITS))
+
+    def set_scale(self, scale: Scale | None) -> None:
+        """What similarities are called in this library; None where they have no names."""
+        self._scale = scale
+        self._page.model.set_scale(scale)
+        self._on_selected(self._page.view.selected_photos())
 
     def find_similar(self, photo: Photo) -> None:
         self.ask(Query(photo.name, photo_id=photo.id))
@@ -210,7 +218,7 @@ class SearchFlow(QObject):
         row = self._page.model.row_of(photo.id) if photo else None
         hit = self._page.model.hit(row) if row is not None else None
         small = self._page.loader.pixmap(photo) if photo else None
-        self._inspector.set_photo(photo, hit.similarity if hit else None, small)
+        self._inspector.set_photo(photo, hit.similarity if hit else None, small, self._scale)
         side = round(INSPECTOR_SIDE * self._inspector.devicePixelRatioF())
         self._large.want([Job(photo.id, partial(self._session.thumbnail, photo, side), side)] if photo else [])
 

@@ -1,17 +1,10 @@
 """How a cosine is said to a person: a whole number, and a word where the model has been calibrated."""
 
-from typing import NamedTuple
-
 from PySide6.QtCore import QCoreApplication
 
+from imagefinder.domain.verdicts import Scale
 
-class Scale(NamedTuple):
-    """The lowest cosine that each word stands for. It belongs to a model: 0.7 means little to one, a lot to another."""
-
-    same: float
-    very_alike: float
-    alike: float
-    related: float
+__all__ = ["Scale", "percent", "word"]
 
 
 def percent(cosine: float) -> int:

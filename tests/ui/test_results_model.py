@@ -83,6 +83,14 @@ def test_the_threshold_counts_as_the_number_on_the_photo_says(model: ResultsMode
     assert model.best_hidden() is None
 
 
+def test_the_nearest_hidden_one_is_the_most_similar_also_where_a_method_ordered_otherwise(model: ResultsModel) -> None:
+    hits = [Hit(rank, make_photo(rank), cosine) for rank, cosine in enumerate((0.3, 0.9, 0.5, 0.7), 1)]
+    model.set_result(hits)
+    model.set_min_similarity(80)
+    assert model.best_hidden() == hits[3]
+    assert ids(model) == [2]
+
+
 def test_the_limit_keeps_the_most_similar_whatever_the_order(model: ResultsModel) -> None:
     names = ["d.jpg", "c.jpg", "b.jpg", "a.jpg"]
     model.set_result([Hit(rank, make_photo(rank, name), 1 - rank / 10) for rank, name in enumerate(names)])
@@ -177,7 +185,8 @@ def test_the_tool_tip_has_the_facts_and_takes_no_name_for_markup(model: ResultsM
 
 def test_what_a_screen_reader_says(model: ResultsModel) -> None:
     hits = [Hit(1, make_photo(1, "a.jpg"), 0.93), Hit(2, make_photo(2, "b.jpg", offline=True), 0.5)]
-    model.set_result(hits, SCALE)
+    model.set_result(hits)
+    model.set_scale(SCALE)
     said = [model.data(model.index(row), Qt.ItemDataRole.AccessibleTextRole) for row in (0, 1)]
     assert said == ["a.jpg, similarity 93 of 100, very alike", "b.jpg, similarity 50 of 100, offline"]
 

@@ -23,9 +23,13 @@ def register(command: Command) -> None:
     )
     add.add_argument("--samples", type=positive, default=1_850_000, help="views to learn from (default: 1850000)")
     add.add_argument("--rounds", type=positive, default=4, help="passes of the teacher over all pictures (default: 4)")
-    add.add_argument("--side", type=positive, default=128, help="pixels that the model is shown (default: 128)")
+    add.add_argument("--side", type=positive, default=128, help="pixels of the views that are kept (default: 128)")
+    add.add_argument("--shown", type=positive, default=128, help="pixels the model is shown at last (default: 128)")
     add.add_argument("--dimension", type=positive, default=384, help="numbers per photo (default: 384)")
     add.add_argument("--seed", type=positive, default=1)
+    add.add_argument("--name", default="", help="what to call it (default: as the file)")
+    add.add_argument("--licence", default="", help="of the finished model, such as apache-2.0")
+    add.add_argument("--description", default="", metavar="TEXT", help="what it is good at, in a sentence")
 
 
 def distil(run: Run) -> int:
@@ -37,7 +41,17 @@ def distil(run: Run) -> int:
     given = run.arguments
     device = getattr(given, "device", "auto")
     teacher = ModelShelf(run.paths.models).load(given.teacher, device, warn=tell)
-    plan = DistillationPlan(given.rounds, 2, given.samples, given.side, given.dimension, seed=given.seed)
+    plan = DistillationPlan(
+        rounds=given.rounds,
+        samples=given.samples,
+        side=given.side,
+        shown=given.shown,
+        dimension=given.dimension,
+        seed=given.seed,
+        name=given.name,
+        licence=given.licence,
+        description=given.description,
+    )
     with ProgressLine() as line:
         spec = distil(
             teacher,

@@ -35,10 +35,17 @@ class DistillationPlan:
     per_picture: int = 2
     samples: int = 1_850_000
     side: int = 128
-    """Of what it is shown in the end, in pixels."""
+    """Of the views that are kept, in pixels."""
+    shown: int = 128
+    """Of what the finished model is shown. Networks see better at somewhat more than they were trained with (Touvron
+    et al., Fixing the train-test resolution discrepancy, NeurIPS 2019)."""
     dimension: int = 384
     stages: tuple[Stage, ...] = STAGES
     seed: int = 0
+    name: str = ""
+    """Of the finished model; "": as its file."""
+    licence: str = ""
+    description: str = ""
 
 
 def distil(
@@ -71,11 +78,13 @@ def distil(
             batches = _views(pictures, plan, number, teacher.spec.input.crop, meter)
             cache.write(number, plan.per_picture * len(pictures), batches, teacher.embed)
     spec = ModelSpec(
-        name=target.stem,
+        name=plan.name or target.stem,
         source="builtin",
         architecture="compact",
-        input=InputSpec(plan.side, plan.side * 8 // 7, mean=(MEAN,) * 3, std=(STD,) * 3),
+        input=InputSpec(plan.shown, plan.shown * 8 // 7, mean=(MEAN,) * 3, std=(STD,) * 3),
         dimension=plan.dimension,
+        licence=plan.licence,
+        description=plan.description,
         provenance=f"Learned from {teacher.spec.name} on {len(pictures):,} pictures.",
     )
     network = build(spec).to(choose_device(device))

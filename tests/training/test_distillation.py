@@ -1,6 +1,7 @@
 """A student that learns from a teacher: what it is shown, that it learns, and that it survives interruptions."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,10 +116,12 @@ class TestDistil:
         teacher = ModelShelf(tmp_path / "models").load("colour-layout", "cpu")
         news: list[Learned] = []
 
-        spec = distil(teacher, [folder], tmp_path / "work", tmp_path / "small.safetensors", PLAN, learned=news.append)
+        plan = replace(PLAN, shown=40, licence="apache-2.0")
+        spec = distil(teacher, [folder], tmp_path / "work", tmp_path / "small.safetensors", plan, learned=news.append)
 
         record = read_record(tmp_path / "small.safetensors")
         assert record == spec
+        assert (record.name, record.licence, record.input.crop) == ("small", "apache-2.0", 40)
         assert "36 pictures" in record.provenance  # a tenth was never looked at
         network = build(record)
         load_into(network, read_weights(tmp_path / "small.safetensors"))

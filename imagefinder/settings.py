@@ -19,11 +19,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Settings:
-    """Plain values. ``geometry``, ``splitter`` and ``models_geometry`` are Qt's own saved states in base64."""
+    """Plain values. ``splitter`` and each geometry are Qt's own saved states in base64."""
 
     geometry: str = ""
     splitter: str = ""
     models_geometry: str = ""
+    teach_geometry: str = ""
     sidebar_shown: bool = True
     inspector_shown: bool = True
     thumbnail_side: int = 160
@@ -35,6 +36,9 @@ class Settings:
     """How results are ordered; the names are those of SearchOptions."""
     lever_candidates: int = 1000
     expansion_k: int = 2
+    tuned_model: str = ""
+    """The taught model for which the person chose a weight, and how much of 100 counts what it learned."""
+    tuned_weight: int = 50
 
     def search_options(self) -> SearchOptions:
         """What of this concerns a search. What a newer version, or an editor, wrote there falls back to the default."""

@@ -1,5 +1,6 @@
 """What is trained, how, and what came of it: values that the window, the command line and the engine share."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -217,7 +218,13 @@ class TrainingOutcome:
             "held_out": comparison_record(self.held_out),
             "test": comparison_record(self.test) if self.test else None,
             "epochs": [
-                {"phase": e.phase, "epoch": e.epoch, "loss": e.loss, "map_at_r": e.map_at_r, "r_at_1": e.recall_at_1}
+                {
+                    "phase": e.phase,
+                    "epoch": e.epoch,
+                    "loss": e.loss if math.isfinite(e.loss) else None,
+                    "map_at_r": e.map_at_r,
+                    "r_at_1": e.recall_at_1,
+                }
                 for e in self.epochs
             ],
             "forgetting": self.forgetting,

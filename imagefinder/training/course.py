@@ -1,0 +1,164 @@
+"""A whole fine-tuning, in order: a linear head on the frozen network, then what else the mode lets learn."""
+
+import copy
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from imagefinder.domain.images import Embeddings
+from imagefinder.domain.training import EpochResult, Recipe, TrainingPhase
+from imagefinder.embedding.blend import EVERYTHING, Blending, parts_of, usable_weight
+from imagefinder.embedding.cut import split_network
+from imagefinder.evaluation.metrics import Ints
+from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.training.checkpoint import Checkpoint
+from imagefinder.training.inputs import MIDDLE, ArrayInputs, Inputs
+from imagefinder.training.measuring import choose_weight, spread, unit
+from imagefinder.training.trainer import Lesson, Surroundings, apply, train
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Parts(NamedTuple):
+    """A base network taken apart for a mode: see ``blend.parts_of``."""
+
+    front: "nn.Module"
+    frozen: "nn.Module"
+    cut: str
+
+
+def take_apart(network: "nn.Module", crop: int, recipe: Recipe) -> Parts:
+    """What the mode leaves as it is, and what learns. Raises ModelError for a network that cannot be split."""
+    if recipe.mode == "thorough":
+        split = split_network(network, crop, recipe.blocks)
+        return Parts(split.front, split.tail, split.cut)
+    cut = "" if recipe.mode == "quick" else EVERYTHING
+    return Parts(*parts_of(network, crop, cut), cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All readable photos, n of them, and which of them are held out."""
+
+    features: npt.NDArray[np.float32]
+    """(places, views, d): unit rows of the frozen network; photo k is at ``places[k]``."""
+    places: Ints
+    labels: Ints
+    """(n,) numbers from 0 on, none left out."""
+    learn: Ints
+    held: Ints
+    later: Inputs | None = None
+    """What the last blocks, or the whole network, are shown; None in the quick mode."""
+
+    @property
+    def frozen(self) -> Embeddings:
+        """(n, d) unit rows of the middle views."""
+        rows: Embeddings = self.features[self.places, MIDDLE]
+        return rows
+
+
+@dataclass(slots=True)
+class Learned:
+    """What came of it. ``rows`` (n, dimension) are the unit rows of the branch that never saw the held-out photos;
+    ``tuned`` and ``head`` are what is kept."""
+
+    tuned: "nn.Module"
+    head: "nn.Module"
+    rows: Embeddings
+    kept_rows: Embeddings
+    """The same of what is kept."""
+    held_out: Blending
+    """With which the held-out photos are measured."""
+    blending: Blending
+    """Of what is kept."""
+    stopped: bool = False
+    epochs: list[EpochResult] = field(default_factory=list)
+
+
+def learn(
+    parts: Parts,
+    material: Material,
+    recipe: Recipe,
+    around: Surroundings,
+    checkpoint_of: Callable[[str], Checkpoint | None] = lambda phase: None,
+) -> Generator[EpochResult, None, Learned]:
+    """Go through the phases of the recipe's mode, yielding every epoch.
+
+    Cancelled is raised where nothing was learned yet; later, what was best is kept and ``stopped`` says so.
+    ``checkpoint_of`` gives the file in which a phase is kept. Raises TrainingError and ModelError as ``train`` does.
+    """
+    from torch import nn
+
+    frozen = material.frozen
+    dimension = min(recipe.dimension, frozen.shape[1])
+    epochs: list[EpochResult] = []
+    head = pca_head(frozen[material.learn], dimension, frozen.shape[1])
+    branch = build_branch(nn.Identity(), head, recipe.dropout)
+    first = ArrayInputs(material.features, material.places)
+    lesson = Lesson("head", first, material.labels, material.learn, material.held, recipe.head_epochs, recipe.head_rate)
+    stopped = yield from _collected(train(branch, lesson, recipe, _with(around, checkpoint_of("head"))), epochs)
+    inputs: Inputs = first
+    if material.later is not None and not stopped:
+        inputs = material.later
+        phase: TrainingPhase = "full" if recipe.mode == "full" else "tail"
+        branch = build_branch(copy.deepcopy(parts.frozen), head, recipe.dropout)
+        lesson = replace(lesson, phase=phase, inputs=inputs, epochs=recipe.epochs, head_rate=recipe.tuned_head_rate)
+        stopped = yield from _collected(train(branch, lesson, recipe, _with(around, checkpoint_of(phase))), epochs)
+    quiet = replace(around, token=None)
+    rows = unit(apply(branch, inputs, len(material.labels), quiet))
+    blending = _blending(rows, frozen, material, recipe)
+    learned = Learned(branch.get_submodule("tuned"), head, rows, rows, blending, blending, stopped, epochs)
+    if material.later is not None and inputs is first:  # stopped before the network's own turn
+        learned.tuned = copy.deepcopy(parts.frozen)
+    if recipe.refit and material.later is None and not stopped:
+        best = max((result.epoch for result in epochs if result.best), default=0)
+        _refit(learned, material, recipe, around, best)
+    return learned
+
+
+def _refit(learned: Learned, material: Material, recipe: Recipe, around: Surroundings, best: int) -> None:
+    """The head once more, with all photos, for as long as was best without those that were held out."""
+    from torch import nn
+
+    frozen = material.frozen
+    dimension = learned.blending.dimension
+    branch = build_branch(nn.Identity(), pca_head(frozen, dimension, frozen.shape[1]), recipe.dropout)
+    everything = np.arange(len(material.labels))
+    inputs = ArrayInputs(material.features, material.places)
+    lesson = Lesson(
+        "head", inputs, material.labels, everything, material.held, recipe.head_epochs, recipe.head_rate, best
+    )
+    quiet = replace(around, token=None, checkpoint=None)
+    for _ in train(branch, lesson, recipe, quiet):
+        pass
+    learned.head = branch.get_submodule("head")
+    rows = unit(apply(branch, inputs, len(everything), quiet))
+    learned.kept_rows = rows
+    learned.blending = replace(learned.blending, tuned_spread=spread(rows, recipe.seed))
+
+
+def _blending(rows: Embeddings, frozen: Embeddings, material: Material, recipe: Recipe) -> Blending:
+    even = Blending(rows.shape[1], 0.5, spread(rows, recipe.seed), spread(frozen, recipe.seed))
+    if recipe.weight is not None:
+        return replace(even, weight=usable_weight(recipe.weight))
+    return replace(even, weight=choose_weight(rows, frozen, material.labels, material.held, even))
+
+
+def _with(around: Surroundings, checkpoint: Checkpoint | None) -> Surroundings:
+    return replace(around, checkpoint=checkpoint)
+
+
+def _collected(
+    results: Generator[EpochResult, None, bool], into: list[EpochResult]
+) -> Generator[EpochResult, None, bool]:
+    while True:
+        try:
+            result = next(results)
+        except StopIteration as end:
+            return bool(end.value)
+        into.append(result)
+        yield result

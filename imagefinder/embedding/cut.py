@@ -321,7 +321,12 @@ def _levels(chain: "nn.Module", cut: str) -> "Iterator[tuple[nn.Module, str, str
 
 
 def _before_and_after(calls: list[_Call], cut: str) -> tuple[list[_Call], list[_Call]]:
-    place = next(place for place, call in enumerate(calls) if call.name == cut)
+    place = next((place for place, call in enumerate(calls) if call.name == cut), None)
+    if place is None:
+        raise ModelError(
+            f"The network has no block named {cut!r}.",
+            "The model's record is damaged: remove the model and add it again.",
+        )
     return calls[:place], calls[place:]
 
 

@@ -33,7 +33,9 @@ MOST_BLOCKS = 64
 TUNED_OPTIONS = frozenset({"base", "cut", "blending", "training"})
 MOST_ENTRIES = 1000
 """In one list of what a tuned model's record says about its training."""
-DEEPEST = 6
+MOST_TUNINGS = 4
+"""How often a model may have been tuned from one that was tuned before."""
+DEEPEST = 6 + 2 * MOST_TUNINGS
 
 
 def read_exchange(file: Path) -> ModelSpec:
@@ -82,16 +84,16 @@ def copy_model(source: Path, target: Path, overwrite: bool = False) -> None:
         ) from error
 
 
-def _what_is_wrong(spec: ModelSpec, stands_alone: bool = True) -> str:
+def _what_is_wrong(spec: ModelSpec, tunings: int = 0) -> str:
     """Half a sentence about the first thing that no exported record has; empty where all is well.
 
-    With ``stands_alone`` it is not the record of the model that another one was tuned from.
+    ``tunings`` counts those between the file's own record and this one, of a model that it was tuned from.
     """
     texts = (spec.name, spec.source, spec.architecture, spec.pooling, spec.weights_sha256)
     prose = (spec.provenance, spec.licence, spec.description)
     if not all(_is_text(text, 200) for text in texts) or not all(_is_text(text, LONGEST_TEXT) for text in prose):
         return "a text in it is too long or not printable"
-    if not re.fullmatch("[0-9a-f]{64}" if stands_alone else "([0-9a-f]{64})?", spec.weights_sha256):
+    if not re.fullmatch("[0-9a-f]{64}" if not tunings else "([0-9a-f]{64})?", spec.weights_sha256):
         return "it does not say which weights it is about"
     if not (_is_whole(spec.dimension, LARGEST_DIMENSION) and _is_input(spec.input)):
         return "sizes, mean or deviation are not possible"
@@ -104,14 +106,16 @@ def _what_is_wrong(spec: ModelSpec, stands_alone: bool = True) -> str:
         return "layers or scales are not possible"
     if not isinstance(spec.options, dict):
         return "it has settings that this version does not use"
-    if is_blend(spec) and stands_alone:
-        return _what_is_wrong_with_tuning(spec)
+    if is_blend(spec):
+        return _what_is_wrong_with_tuning(spec, tunings)
     if not all(_is_option(key, value) for key, value in spec.options.items()):
         return "it has settings that this version does not use"
     return ""
 
 
-def _what_is_wrong_with_tuning(spec: ModelSpec) -> str:
+def _what_is_wrong_with_tuning(spec: ModelSpec, tunings: int) -> str:
+    if tunings == MOST_TUNINGS:
+        return "it was tuned again and again, more often than this version follows"
     if not spec.options.keys() <= TUNED_OPTIONS:
         return "it has settings that this version does not use"
     given = spec.options.get("blending")
@@ -119,7 +123,7 @@ def _what_is_wrong_with_tuning(spec: ModelSpec) -> str:
     if not parts or not _is_text(spec.options.get("cut"), 200) or not _is_plain(spec.options):
         return "it does not say how the model was tuned"
     try:
-        return _what_is_wrong(base_of(spec), stands_alone=False)
+        return _what_is_wrong(base_of(spec), tunings + 1)
     except ModelError:
         return "it does not say from which model this one was tuned"
 

@@ -206,6 +206,21 @@ def test_a_model_that_was_trained_here_travels_too(shelf: ModelShelf, other: Mod
     assert other.load("taught", "cpu", "float32").embed(pixels).shape == (1, 22)
 
 
+def test_a_model_that_was_taught_twice_travels_but_not_one_that_was_taught_without_end(
+    shelf: ModelShelf, other: ModelShelf, tuned: Path, tmp_path: Path
+) -> None:
+    spec = shelf.spec("taught")
+    for times in range(2, 6):
+        spec = blend_spec(f"taught-{times}", spec, "", Blending(6, 0.7, 0.3, 0.1), {}, "c" * 64)
+        shelf.put(spec, build(spec).state_dict())
+        shelf.export(spec.name, tmp_path / "again.safetensors")
+        if times == 5:
+            with pytest.raises(ModelError, match="again and again"):
+                other.import_model(tmp_path / "again.safetensors")
+        else:
+            assert other.import_model(tmp_path / "again.safetensors") == shelf.spec(spec.name)
+
+
 def test_what_was_derived_of_the_built_in_network_travels_too(
     shelf: ModelShelf, other: ModelShelf, tmp_path: Path
 ) -> None:
@@ -225,11 +240,12 @@ def test_what_was_derived_of_the_built_in_network_travels_too(
         ("base", {**asdict(TUNED_FROM), "dimension": 10**12}),
         ("base", {**asdict(TUNED_FROM), "weights_sha256": "x"}),
         ("cut", 7),
+        ("cut", "nowhere"),
         ("blending", None),
         ("blending", {"dimension": 10**9, "weight": 0.5, "tuned_spread": 1, "frozen_spread": 1}),
         ("blending", {"dimension": 6, "weight": 2, "tuned_spread": 1, "frozen_spread": 1}),
         ("training", {"note": "\x1b[2J"}),
-        ("training", {"note": [[[[[[[1]]]]]]]}),
+        ("training", {"note": json.loads("[" * 20 + "]" * 20)}),
         ("training", {"notes": [0] * 2000}),
         ("surprise", 1),
     ],

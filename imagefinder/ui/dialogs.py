@@ -8,22 +8,36 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog, QWidget
 
 from imagefinder import diagnostics
+from imagefinder.domain.errors import ImageFinderError
 from imagefinder.domain.images import Failure, LibraryStatus
 from imagefinder.paths import Paths
-from imagefinder.ui import desktop, wording
-from imagefinder.ui.banner import BannerStack
+from imagefinder.settings import Settings
+from imagefinder.ui import desktop, model_words, wording
+from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui.model_flow import ModelFlow
+from imagefinder.ui.search_settings import SearchSettings
 from imagefinder.ui.session import Session
 
 if TYPE_CHECKING:
     from imagefinder.ui.failures_dialog import FailuresDialog
+    from imagefinder.ui.models_dialog import ModelsDialog
+    from imagefinder.ui.settings_dialog import SettingsDialog
     from imagefinder.ui.shortcuts_dialog import Entry
 
 
 class Dialogs(QObject):
-    """Files that could not be read, About, and the list of keys."""
+    """Models, settings, files that could not be read, About, and the list of keys."""
 
     def __init__(
-        self, session: Session, paths: Paths, banners: BannerStack, last_crash: Path | None, parent: QWidget
+        self,
+        session: Session,
+        models: ModelFlow,
+        search: SearchSettings,
+        paths: Paths,
+        remembered: Settings,
+        banners: BannerStack,
+        last_crash: Path | None,
+        parent: QWidget,
     ) -> None:
         super().__init__(parent)
         self._session = session
@@ -33,6 +47,13 @@ class Dialogs(QObject):
         self._window = parent
         self._model = ""
         self._failures: FailuresDialog | None = None
+        self._flow = models
+        self._search = search
+        self._remembered = remembered
+        self._models: ModelsDialog | None = None
+        self._settings: SettingsDialog | None = None
+        models.failed.connect(self._on_models_failed)
+        models.said.connect(self._on_models_said)
         session.failures_listed.connect(self._on_failures)
         session.indexing_finished.connect(self._on_indexed)
         session.status_changed.connect(self._on_status)
@@ -48,6 +69,31 @@ class Dialogs(QObject):
         self._session.list_failures()
         self._failures.show()
         self._failures.raise_()
+
+    def show_models(self) -> None:
+        """Which models there are, in a window that stays beside the main one."""
+        if self._models is None:
+            from imagefinder.ui.models_dialog import ModelsDialog
+
+            self._models = ModelsDialog(self._flow, self._remembered, self._window)
+        self._models.show()
+        self._models.raise_()
+        self._models.activateWindow()
+
+    def show_settings(self) -> None:
+        if self._settings is None:
+            from imagefinder.ui.settings_dialog import SettingsDialog
+
+            self._settings = SettingsDialog(self._search, self._window)
+        self._search.ask_compared()
+        self._settings.show()
+        self._settings.raise_()
+        self._settings.activateWindow()
+
+    def close_all(self) -> None:
+        """The window is closing, and nothing of it stays on the screen."""
+        for dialog in self._window.findChildren(QDialog):
+            dialog.hide()
 
     def show_about(self) -> None:
         from imagefinder.ui.about_dialog import AboutDialog
@@ -68,6 +114,15 @@ class Dialogs(QObject):
         from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
 
         _open(ShortcutsDialog(all_keys(), self._window))
+
+    def _on_models_failed(self, error: ImageFinderError) -> None:
+        """What goes wrong while the dialog is closed is said in the window, too."""
+        if self._models is None or not self._models.isVisible():
+            self._banners.show_message(model_words.problem(error), Level.ERROR, (self.tr("Models…"), self.show_models))
+
+    def _on_models_said(self, sentence: str) -> None:
+        if self._models is None or not self._models.isVisible():
+            self._banners.show_message(sentence)
 
     def _on_failures(self, failures: Sequence[Failure]) -> None:
         if self._failures is not None:

@@ -29,14 +29,19 @@ from imagefinder.ui.folders_panel import FoldersPanel
 from imagefinder.ui.indexing_card import IndexingCard
 from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.menus import Menus
+from imagefinder.ui.model_flow import ModelFlow
 from imagefinder.ui.notices import Notices
 from imagefinder.ui.photo_commands import PhotoCommands
 from imagefinder.ui.preview import Preview
 from imagefinder.ui.query_bar import QueryBar
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.search_flow import SearchFlow
+from imagefinder.ui.search_settings import SearchSettings
 from imagefinder.ui.session import Session
+from imagefinder.ui.teach_badge import TeachBadge
+from imagefinder.ui.teach_flow import TeachFlow
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.tools import Tools
 
 FIRST_SIZE = (1240, 820)
 INSPECTOR_NEEDS = 900
@@ -77,14 +82,22 @@ class MainWindow(QMainWindow):
         self.inspector = Inspector()
         self._sentence = QLabel()
         self._network = QLabel(self.tr("Network: off"))
-        self._network.setToolTip(self.tr("imagefinder goes online only when you drop or paste an address."))
+        self._network.setToolTip(
+            self.tr("imagefinder goes online only when you drop or paste an address, or download a model.")
+        )
+        self._online = {"picture": "", "model": ""}
+        self.teach_badge = TeachBadge()
         self._assemble()
         self.preview = Preview(self, self.page.model, self.loader, session.preview)
         self._overlay = DropOverlay(self)
         self.flow = SearchFlow(session, self.bar, self.page, self.inspector, self)
         self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
         self.notices = Notices(session, self.banners, self.page, self)
-        self.dialogs = Dialogs(session, paths, self.banners, last_crash, self)
+        self.models = ModelFlow(session, self)
+        self.search = SearchSettings(session, self.flow, remembered, self)
+        self.dialogs = Dialogs(session, self.models, self.search, paths, remembered, self.banners, last_crash, self)
+        self.tools = Tools(session, self.page, self.inspector, self.folders, self.flow, self.banners, self)
+        self.teaching = TeachFlow(session, self.models, self.flow, remembered, self.banners, self)
         self.menus = Menus(self)
         self._connect()
         self._restore()
@@ -142,10 +155,12 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(middle)
         self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.statusBar().addWidget(self._sentence, 1)
+        self.statusBar().addPermanentWidget(self.teach_badge)
         self.statusBar().addPermanentWidget(self._network)
         self.statusBar().setSizeGripEnabled(False)
         self._sentence.setContentsMargins(theme.MARGIN - 2, 0, 0, theme.GRID)  # 2 px are the bar's own
         self._network.setContentsMargins(0, 0, theme.MARGIN - 2, theme.GRID)
+        self.teach_badge.setContentsMargins(0, 0, theme.MARGIN, theme.GRID)
 
     def _connect(self) -> None:
         session, card = self._session, self.card
@@ -174,9 +189,23 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._on_closed)
         session.opened.connect(self._on_opened)
         self.flow.failed.connect(self.notices.show_problem)
-        self.flow.downloading.connect(self._say_network)
+        self.flow.downloading.connect(
+            lambda online: self._say_network("picture", self.tr("downloading the picture") if online else "")
+        )
+        self.models.changed.connect(lambda _: self._say_status())
+        self.models.downloading.connect(
+            lambda host: (
+                self._say_network("model", self.tr("downloading a model from {host}").format(host=host))
+                if host
+                else self._say_network("model", "")
+            )
+        )
         self.flow.answered.connect(self._on_answered)
         self.loader.ready.connect(self._look_whether_settled)
+        self.closing.connect(self.tools.close)
+        self.closing.connect(self.teaching.close)
+        self.teaching.busy.connect(self.teach_badge.say)
+        self.teach_badge.pressed.connect(self.teaching.show)
 
     def _restore(self) -> None:
         remembered = self._settings
@@ -288,9 +317,11 @@ class MainWindow(QMainWindow):
             self._away = away
         self._look_whether_settled()
 
-    def _say_network(self, downloading: bool) -> None:
-        on, off = self.tr("Network: downloading the picture"), self.tr("Network: off")
-        self._network.setText(on if downloading else off)
+    def _say_network(self, what: str, doing: str) -> None:
+        """``doing`` says what is downloaded; empty, that nothing of this kind is."""
+        self._online[what] = doing
+        doings = ", ".join(filter(None, self._online.values())) or self.tr("off")
+        self._network.setText(self.tr("Network: {doing}").format(doing=doings))
 
     def _on_answered(self, result: SearchResult | None) -> None:
         self._say_status()
@@ -314,6 +345,8 @@ class MainWindow(QMainWindow):
                 self.tr("{count} ms").format(count=wording.grouped(milliseconds)),
                 result.model,
             ]
+        changing_to = self.models.activity.switching_to
+        parts.append(self.tr("changing to {model}").format(model=changing_to) if changing_to and status.photos else "")
         parts.append(self._session.device.upper())
         self._sentence.setText(" · ".join(part for part in parts if part))
 
@@ -385,6 +418,7 @@ class MainWindow(QMainWindow):
             self._closing = True
             self.closing.emit()
             self._remember()
+            self.dialogs.close_all()
             self.hide()
             self.loader.close()
             self.preview.stop()

@@ -35,8 +35,18 @@ class Menus(QObject):
         self._add(file, self.tr("&Quit"), window.close, Keys.Quit)
 
         edit = self._menu(self.tr("&Edit"))
+        undo = self._add(edit, self.tr("&Undo"), window.tools.labels.stack.undo, Keys.Undo)
+        redo = self._add(edit, self.tr("&Redo"), window.tools.labels.stack.redo, Keys.Redo)
+        window.tools.follow_undo(undo, redo)
+        edit.addSeparator()
         self._add(edit, self.tr("&Paste picture, file or address"), window.paste, Keys.Paste)
         self._add(edit, self.tr("Select &all"), view.selectAll)
+        edit.addSeparator()
+        label = self._add(edit, self.tr("&Label…"), window.tools.labels.label_selected, "Ctrl+T", icon="tag")
+        remove = self._add(edit, self.tr("R&emove label"), window.tools.labels.remove_from_selected, "Ctrl+Shift+T")
+        view.add_menu_group(label, remove)
+        edit.addSeparator()
+        self._add(edit, self.tr("&Settings…"), window.dialogs.show_settings, "Ctrl+,")
 
         go = self._menu(self.tr("&Go"))
         self._add(go, self.tr("&Previous query"), window.flow.back, "Alt+Left", icon="arrow-left")
@@ -53,6 +63,14 @@ class Menus(QObject):
         folders.setChecked(window.remembered.sidebar_shown)
         details = self._add(look, self.tr("&Details"), window.toggle_inspector, "F10", checkable=True)
         details.setChecked(window.remembered.inspector_shown)
+
+        tools = self._menu(self.tr("&Tools"))
+        self._add(tools, self.tr("&Models…"), window.dialogs.show_models, "Ctrl+Shift+M")
+        self._add(tools, self.tr("&Teach what is similar…"), window.teaching.show)
+        tools.addSeparator()
+        self._add(tools, self.tr("&Compare two pictures"), window.tools.comparing.compare, "Ctrl+D", icon="columns-2")
+        self._add(tools, self.tr("&Review proposed labels…"), window.tools.review.show)
+        self._add(tools, self.tr("Measure &how good the results are…"), window.tools.measuring.show)
 
         about = self._menu(self.tr("&Help"))
         self._add(about, self.tr("&Keys"), lambda: window.dialogs.show_shortcuts(self.all_keys), Keys.HelpContents)
@@ -83,6 +101,18 @@ class Menus(QObject):
                     (self.tr("Zoom"), self.tr("+, -, wheel")),
                     (self.tr("The whole photo"), "0"),
                     (self.tr("Back to the photos"), self.tr("Esc, Space")),
+                ],
+            )
+        )
+        groups.append(
+            (
+                self.tr("Review of labels"),
+                [
+                    (self.tr("Accept"), self.tr("Enter, A")),
+                    (self.tr("Reject"), self.tr("Delete, R")),
+                    (self.tr("Skip"), self.tr("S, Down")),
+                    (self.tr("Another label"), "L"),
+                    (self.tr("Undo"), "Ctrl+Z"),
                 ],
             )
         )

@@ -20,9 +20,11 @@ from imagefinder.domain.images import (
 )
 from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
+from imagefinder.domain.search_options import SearchOptions
 from imagefinder.ui.open_library import OpenLibrary
 
 if TYPE_CHECKING:
+    from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import Library
 
 INDEXING, SEARCH = "indexing", "search"
@@ -65,6 +67,10 @@ class Session(OpenLibrary):
         self._summary: IndexSummary | None = STOPPED
         self._paused = False
         self._switching_to: str | None = None
+        self.search_options = SearchOptions()
+        """How searches from now on are done."""
+        self.tuned_weight: float | None = None
+        """Of what a tuned model learned, where it is not the one in its record."""
         self._until_open: list[Callable[[], None]] = []
         self._while_indexing = QTimer(self, interval=REFRESH_MILLISECONDS)
         self._while_indexing.timeout.connect(self.refresh)
@@ -87,6 +93,16 @@ class Session(OpenLibrary):
     def indexing(self) -> bool:
         """Whether anything is being indexed, or waits for an edit to end before it goes on."""
         return self._plan.busy
+
+    @property
+    def models(self) -> "Models | None":
+        """The shelf of models; None before ``opened``."""
+        return self._models
+
+    @property
+    def device_wanted(self) -> str:
+        """Where models are to run; "auto" is the fastest that works."""
+        return self._device_wanted
 
     @property
     def switching_to(self) -> str | None:
@@ -310,10 +326,16 @@ class Session(OpenLibrary):
             self.search_failed.emit(asked, LibraryError(self.tr("The library is not open.")))
             return
 
+        options, weight = self.search_options, self.tuned_weight
+
         def work(token: CancelToken, sink: ProgressSink) -> SearchResult:
+            if weight is not None and options.lever == "none":
+                from imagefinder.usecases.weighed_search import search_weighed
+
+                return search_weighed(library, lambda: self._embedder(library), query, limit, token, weight)
             from imagefinder.usecases.searching import search
 
-            return search(library, lambda: self._embedder(library), query, limit, token)
+            return search(library, lambda: self._embedder(library), query, limit, token, options)
 
         self._query.submit(
             SEARCH,

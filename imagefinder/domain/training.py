@@ -176,7 +176,7 @@ class EpochResult:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A held-out photo and what a search with it finds at the moment, nearest first."""
+    """A held-out photo and what a search with it finds, nearest first."""
 
     query: LabelledPhoto
     nearest: tuple[LabelledPhoto, ...]
@@ -203,6 +203,10 @@ class TrainingOutcome:
     """Phase -> how long it took."""
     fingerprint: str
     """Of the photos and labels trained on."""
+    examples_before: tuple[Example, ...] = ()
+    """A few held-out photos and what the base model finds for them."""
+    examples_after: tuple[Example, ...] = ()
+    """The same photos with the model that ``held_out`` measured."""
 
     @property
     def advised(self) -> bool:

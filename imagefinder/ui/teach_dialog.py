@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStacke
 
 from imagefinder.domain.images import Pixels
 from imagefinder.domain.teaching import Choices, Interrupted
-from imagefinder.domain.training import Example, Recipe, TrainingOutcome, TrainingSpec
+from imagefinder.domain.training import Recipe, TrainingOutcome, TrainingSpec
 from imagefinder.settings import Settings
 from imagefinder.ui import theme
 from imagefinder.ui.labels import SubduedLabel
@@ -88,8 +88,8 @@ class TeachDialog(QDialog):
         self.trouble.show_message(text, self.tr("Back"))
         self._show(self.trouble)
 
-    def show_outcome(self, outcome: TrainingOutcome, before: Sequence[Example], after: Sequence[Example]) -> None:
-        self.outcome.show_outcome(outcome, before, after)
+    def show_outcome(self, outcome: TrainingOutcome) -> None:
+        self.outcome.show_outcome(outcome)
         self._show(self.outcome)
 
     def say(self, text: str) -> None:

@@ -65,9 +65,6 @@ class TeachFlow(QObject):
         self._asking: list[Banner] = []
         self._turn = 0
         self._spec: TrainingSpec | None = None
-        # Before anything was learned, and in the round that is kept: of what learns, without the base model's share.
-        self._first: Sequence[Example] = ()
-        self._best: Sequence[Example] = ()
         self.dialog: TeachDialog | None = None
         self.adoption = Adoption(session, models, self)
         self.weight = TeachWeight(session, search, remembered, self)
@@ -117,7 +114,6 @@ class TeachFlow(QObject):
         self._token = token = CancelToken()
         self._spec = spec
         self._begun = False
-        self._first = self._best = ()
         self._turn = turn = self._turn + 1
         dialog.show_running(spec.name, spec.recipe)
 
@@ -182,9 +178,6 @@ class TeachFlow(QObject):
     def _on_round(self, turn: int, result: EpochResult, examples: Sequence[Example]) -> None:
         if turn != self._turn or self.dialog is None:
             return
-        self._first = self._first or examples
-        if result.best:
-            self._best = examples
         self.dialog.running.show_round(result, examples)
 
     def _on_progress(self, progress: Progress) -> None:
@@ -194,7 +187,7 @@ class TeachFlow(QObject):
 
     def _on_done(self, outcome: TrainingOutcome) -> None:
         dialog = self._shown()
-        dialog.show_outcome(outcome, self._first, self._best)
+        dialog.show_outcome(outcome)
         good = dialog.outcome.verdict is not None and dialog.outcome.verdict.good
         self.adoption.begin(outcome.name, good, dialog.outcome.card)
         self._models.refresh()

@@ -1,12 +1,10 @@
 """The last page of the dialog: whether it got better, what it cost elsewhere, and what to do with it."""
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QTabWidget, QVBoxLayout, QWidget
 
-from imagefinder.domain.training import Example, TrainingOutcome
+from imagefinder.domain.training import TrainingOutcome
 from imagefinder.ui import teach_words, theme
 from imagefinder.ui.banner import Level
 from imagefinder.ui.labels import IconLabel, SubduedLabel
@@ -62,10 +60,7 @@ class OutcomePage(QWidget):
         """What is said of photos that nobody labelled."""
         return self._elsewhere.text()
 
-    def show_outcome(
-        self, outcome: TrainingOutcome, before: Sequence[Example] = (), after: Sequence[Example] = ()
-    ) -> None:
-        """``before`` and ``after``: what the same searches found."""
+    def show_outcome(self, outcome: TrainingOutcome) -> None:
         comparison = outcome.test or outcome.held_out
         self._verdict = verdict = teach_words.verdict(outcome)
         self._headline.setText(verdict.headline)
@@ -74,8 +69,8 @@ class OutcomePage(QWidget):
         self._mark.show_icon(self._mark_name)
         self.overall.show_comparison(comparison)
         self.labels.show_comparison(comparison)
-        self.examples.show_both(before, after)
-        self._tabs.setTabVisible(self._tabs.indexOf(self.examples), bool(before))
+        self.examples.show_both(outcome.examples_before, outcome.examples_after)
+        self._tabs.setTabVisible(self._tabs.indexOf(self.examples), bool(outcome.examples_before))
         self._how.setText(teach_words.measured_with(comparison, outcome.base))
         self._elsewhere.setText(teach_words.elsewhere(outcome))
         notes = list(outcome.warnings)

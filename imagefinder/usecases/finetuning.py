@@ -97,6 +97,7 @@ def finetune(
     learned = _learn(parts, gathered, spec, around, place, key, watcher)
     clock.lap("learning")
     held_out = training_results.on_held_out(gathered.material, learned, gathered.names, recipe.seed)
+    before, after = training_results.side_by_side(gathered.material, learned, gathered.photos)
     network = assemble(parts.front, parts.frozen, learned.tuned, learned.head, learned.blending)
     finished = blend_spec(spec.name, embedder.spec, parts.cut, learned.blending, {}, "")
     blend = TorchEmbedder(finished, network, embedder.device, embedder.precision, warn, embedder.batch_size)
@@ -115,6 +116,8 @@ def finetune(
         stopped_early=learned.stopped or token.cancelled,
         seconds=clock.seconds,
         fingerprint=fingerprint,
+        examples_before=before,
+        examples_after=after,
     )
     training_results.put(models, spec, embedder.spec, parts.cut, learned, outcome, network)
     shutil.rmtree(place, ignore_errors=True)

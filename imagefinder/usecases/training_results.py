@@ -15,13 +15,21 @@ from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
 from imagefinder.domain.specs import ModelSpec
-from imagefinder.domain.training import RECIPES, Comparison, TrainingOutcome, TrainingSpec
+from imagefinder.domain.training import (
+    RECIPES,
+    Comparison,
+    Example,
+    LabelledPhoto,
+    TrainingOutcome,
+    TrainingSpec,
+)
 from imagefinder.embedding.blend import blend_spec
 from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.embedder import TorchEmbedder
 from imagefinder.embedding.shelf import SUFFIX
 from imagefinder.training.course import Learned, Material
 from imagefinder.training.measuring import between, compare, leave_one_out, same_neighbours
+from imagefinder.training.trainer import examples
 from imagefinder.usecases.indexing import READER_THREADS
 from imagefinder.usecases.models import Models
 from imagefinder.usecases.reading import read_ahead
@@ -44,6 +52,21 @@ def on_held_out(material: Material, learned: Learned, names: Sequence[str], seed
     joined = learned.held_out.join(learned.rows, material.frozen)
     after = leave_one_out(joined, material.labels, material.held)
     return compare(before, after, material.labels[material.held], names, seed)
+
+
+def side_by_side(
+    material: Material, learned: Learned, photos: Sequence[LabelledPhoto]
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """A few held-out photos with what is nearest to them, as ``on_held_out`` measures it: before, and after."""
+    joined = learned.held_out.join(learned.rows, material.frozen)
+    before, after = (
+        tuple(
+            Example(photos[query], tuple(photos[place] for place in nearest))
+            for query, *nearest in examples(rows, material.held)
+        )
+        for rows in (material.frozen, joined)
+    )
+    return before, after
 
 
 def on_test(

@@ -52,7 +52,7 @@ class Stage:
     share: float
 
 
-STAGES = (Stage(64, 0.83), Stage(96, 0.17))
+STAGES = (Stage(64, 0.8), Stage(96, 0.15), Stage(128, 0.05))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ class DistillationPlan:
 
     rounds: int = 4
     per_picture: int = 2
-    samples: int = 1_850_000
+    samples: int = 1_930_000
     side: int = 128
     """Of the views that are kept, in pixels."""
     shown: int = 128
@@ -42,6 +42,8 @@ class DistillationPlan:
     dimension: int = 384
     stages: tuple[Stage, ...] = STAGES
     seed: int = 0
+    scales: tuple[float, ...] = (1.0,)
+    """At which the finished model looks at a photo; a student of several sizes can sum what it sees at each."""
     name: str = ""
     """Of the finished model; "": as its file."""
     licence: str = ""
@@ -83,6 +85,7 @@ def distil(
         architecture="compact",
         input=InputSpec(plan.shown, plan.shown * 8 // 7, mean=(MEAN,) * 3, std=(STD,) * 3),
         dimension=plan.dimension,
+        scales=plan.scales,
         licence=plan.licence,
         description=plan.description,
         provenance=f"Learned from {teacher.spec.name} on {len(pictures):,} pictures.",

@@ -66,7 +66,7 @@ class Recipe:
     weight_decay: float = 1e-4
     clip: float = 1.0
     blocks: int = 4
-    """How many of the last blocks learn in the thorough mode, at most a third of all."""
+    """How many of the last blocks learn in the thorough mode, at most two thirds of all."""
     views: int = 0
     """How many differently cut views of each photo are kept besides the middle one."""
     smallest_cut: float = 0.35

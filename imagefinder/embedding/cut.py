@@ -35,13 +35,13 @@ class Split(NamedTuple):
 
 
 def split_network(network: "nn.Module", crop: int, blocks: int = 4) -> Split:
-    """Split so that the last ``blocks`` blocks are in the tail, but at most a third of all (and at least one).
+    """Split so that the last ``blocks`` blocks are in the tail, but at most two thirds of all (and at least one).
 
     The blocks are found by running the network once. Raises ModelError for a network that cannot be split anywhere
     near that: one that looks at a picture more than once, or that carries more than one thing from block to block.
     """
     names = _blocks(network, crop)
-    first = len(names) - max(1, min(blocks, len(names) // 3))
+    first = len(names) - max(1, min(blocks, len(names) * 2 // 3))
     nearest = sorted(range(len(names)), key=lambda place: (abs(place - first), place))
     for place in nearest:
         try:

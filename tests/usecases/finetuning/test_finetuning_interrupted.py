@@ -52,6 +52,7 @@ def test_a_crash_in_any_phase_costs_nothing(
     drawn: Path, models: Models, mode: Mode, phase: str, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("imagefinder.usecases.training_material.NOTE_EVERY", 4)
+    monkeypatch.setattr("imagefinder.domain.progress.REPORTS_PER_SECOND", 1e9)
     whole = finetune(plan(drawn, mode, "whole"), models)
     with pytest.raises(Crash):
         finetune(plan(drawn, mode), models, watcher=crash_at(phase, at))

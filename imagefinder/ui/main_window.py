@@ -303,6 +303,7 @@ class MainWindow(QMainWindow):
     def _on_status(self, status: LibraryStatus) -> None:
         self._status = status
         self._say_status()
+        self._look_whether_settled()
 
     def _on_indexed(self, summary: IndexSummary | None) -> None:
         if summary is None:
@@ -354,6 +355,7 @@ class MainWindow(QMainWindow):
         photos = self.page.model.photos(0, 12)
         if (
             self.flow.result is not None
+            and self._status is not None
             and not self._session.indexing
             and all(self.loader.pixmap(photo) is not None for photo in photos)
         ):

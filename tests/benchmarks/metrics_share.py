@@ -6,6 +6,7 @@ from pathlib import Path
 
 from imagefinder.domain.evaluation import EvaluationOptions
 from imagefinder.domain.progress import Progress
+from imagefinder.embedding.shelf import builtin_models
 from imagefinder.usecases.evaluating import evaluate
 from imagefinder.usecases.models import Models
 from measuring import say, some_photos
@@ -15,7 +16,7 @@ WEIGHTS = Path(__file__).parents[3] / "shared" / "weights" / "mobilenetv2_100_sa
 
 
 def main() -> None:
-    """Leave-one-out with all metrics, classes and intervals, for the model without weights and for a network."""
+    """Leave-one-out with all metrics, classes and intervals, for the models that ship and a larger network."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         for number, path in enumerate(some_photos(PHOTOS, base / "drawn")):
@@ -23,7 +24,7 @@ def main() -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(path)
         models = Models(base / "models", "cpu")
-        names = ["colour-layout"]
+        names = builtin_models()
         if WEIGHTS.exists():
             names.append(models.shelf.add(WEIGHTS, "mobilenetv2_100_same", None).name)
         for name in names:

@@ -145,7 +145,7 @@ def measure(
 
 
 def _hits(chunk: Chunk, truth: Ints, gallery_labels: npt.NDArray[np.int32]) -> Hits:
-    same = gallery_labels[chunk.order] == truth.astype(np.int32)[:, None]
+    same = gallery_labels.take(chunk.order) == truth.astype(np.int32)[:, None]
     owner, position = np.divmod(np.flatnonzero(same), max(1, same.shape[1]))  # many times faster than np.nonzero
     ranked = position < chunk.ranked[owner]
     owner, position = owner[ranked], position[ranked]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from command_line import Cli
+from imagefinder import diagnostics
 from imagefinder.display import why_no_screenshot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -15,6 +17,13 @@ WHY_NO_QT = why_no_screenshot()
 """Empty where Qt can be loaded; a bare machine lacks the system libraries that it links to."""
 
 SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    """The command line on a base folder of its own; its log ends with the test."""
+    yield Cli(tmp_path / "base", capsys)
+    diagnostics.stop_log()
 
 
 @pytest.fixture

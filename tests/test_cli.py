@@ -7,22 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from command_line import Cli
 from drawing import draw_photo
-from imagefinder import diagnostics
 from imagefinder.cli import main
 from imagefinder.display import why_no_screenshot
 from old_library import old_library
-
-
-@pytest.fixture(autouse=True)
-def no_log_left_open() -> Any:
-    yield
-    diagnostics.stop_log()
 
 
 @pytest.fixture
@@ -32,30 +25,6 @@ def photos(tmp_path: Path) -> Path:
         draw_photo(root / f"{number}.jpg", seed=number)
     (root / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     return root
-
-
-class Cli:
-    """Runs commands on one hermetic base folder and reads what they print."""
-
-    def __init__(self, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base = base
-        self._capsys = capsys
-        self.errors = ""
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        code = main([*arguments, "--basedir", str(self.base), "--device", "cpu"])
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        assert code == expect, printed.err
-        return printed.out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json"))
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(tmp_path / "base", capsys)
 
 
 def test_index_reports_counts_and_reasons_and_then_finds_everything_unchanged(cli: Cli, photos: Path) -> None:

@@ -4,12 +4,11 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from command_line import Cli
 from drawing import draw_photo
-from imagefinder import diagnostics
 from imagefinder.cli import main
 from imagefinder.commands import model_shelf
 from imagefinder.domain.progress import CancelToken, Progress
@@ -20,40 +19,6 @@ from old_library import old_library
 from weights_server import WeightsServer, weights_server
 
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-
-
-@pytest.fixture(autouse=True)
-def no_log_left_open() -> Iterator[None]:
-    yield
-    diagnostics.stop_log()
-
-
-class Cli:
-    """Runs commands on one hermetic base folder and reads what they print."""
-
-    def __init__(self, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base = base
-        self._capsys = capsys
-        self.errors = ""
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        code = main([*arguments, "--basedir", str(self.base), "--device", "cpu"])
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        assert code == expect, printed.err
-        return printed.out
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json"))
-
-    def listed(self, name: str) -> dict[str, Any]:
-        rows: list[dict[str, Any]] = self.json("models")
-        return next(row for row in rows if row["name"] == name)
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(tmp_path / "base", capsys)
 
 
 @pytest.fixture(scope="module")

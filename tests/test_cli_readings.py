@@ -1,27 +1,17 @@
 """How a network is read and photos are compared, in the words of `imagefinder models` and `search`."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from command_line import Cli
 from drawing import draw_photo
-from imagefinder import diagnostics
-from imagefinder.cli import main
 from imagefinder.embedding import shelf as shelf_module
 from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
 from weights_server import weights_server
 
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-
-
-@pytest.fixture(autouse=True)
-def no_log_left_open() -> Iterator[None]:
-    yield
-    diagnostics.stop_log()
 
 
 @pytest.fixture(scope="module")
@@ -36,28 +26,6 @@ def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state["classifier.bias"][[281, 951]] = torch.tensor([21.0, 20.0])
     save_file(state, file)
     return file
-
-
-class Cli:
-    """Runs commands on one hermetic base folder."""
-
-    def __init__(self, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base = base
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> tuple[str, str]:
-        code = main([*arguments, "--basedir", str(self.base), "--device", "cpu"])
-        printed = self._capsys.readouterr()
-        assert code == 0, printed.err
-        return printed.out, printed.err
-
-    def json(self, *arguments: str) -> Any:
-        return json.loads(self(*arguments, "--json")[0])
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(tmp_path / "base", capsys)
 
 
 @pytest.fixture
@@ -82,9 +50,9 @@ def test_downloads_can_be_read_in_any_way(cli: Cli, classifier: Path, monkeypatc
 def test_a_search_says_what_the_model_sees(cli: Cli, classifier: Path, photos: Path) -> None:
     cli("models", "add", str(classifier), "--architecture", TIMM, "--name", "seen", "--output", "probabilities")
     cli("index", str(photos), "--model", "seen")
-    lines, told = cli("search", str(photos / "1.jpg"))
+    lines = cli("search", str(photos / "1.jpg"))
     assert len(lines.splitlines()) == 4
-    assert "The model sees: tabby 73%, lemon 27%\n" in told
+    assert "The model sees: tabby 73%, lemon 27%\n" in cli.errors
     assert len(cli.json("search", str(photos / "1.jpg"))) == 4
 
 

@@ -1,46 +1,12 @@
 """Searching, labelling and comparing on the command line."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from command_line import Cli
 from drawing import draw_photo
-from imagefinder import diagnostics
-from imagefinder.cli import main
 from imagefinder.domain.search_options import LEVER_NAMES
-
-
-@pytest.fixture(autouse=True)
-def no_log_left_open() -> Iterator[None]:
-    yield
-    diagnostics.stop_log()
-
-
-class Cli:
-    """Runs commands on one hermetic base folder and reads what they print."""
-
-    def __init__(self, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base = base
-        self._capsys = capsys
-        self.errors = ""
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        code = main([*arguments, "--basedir", str(self.base), "--device", "cpu"])
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        assert code == expect, printed.err
-        return printed.out
-
-    def json(self, *arguments: str, expect: int = 0) -> Any:
-        return json.loads(self(*arguments, "--json", expect=expect))
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    return Cli(tmp_path / "base", capsys)
 
 
 @pytest.fixture

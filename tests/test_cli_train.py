@@ -3,36 +3,24 @@
 import csv
 import itertools
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from imagefinder import diagnostics
-from imagefinder.cli import main
+from command_line import Cli
 from imagefinder.commands.train import recipe_of
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.domain.training import RECIPES
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.blend import blending_of
-from imagefinder.embedding.shelf import ModelShelf
 from training_kit import BASE, turned
 
 SMALL = ("--dimension", "8", "--classes", "3", "--photos", "3", "--head-epochs", "3", "--head-rate", "0.01")
 THOROUGH = ("--mode", "thorough", "--epochs", "3", "--blocks", "1", "--views", "1", *SMALL)
-
-
-@pytest.fixture(autouse=True)
-def no_log_left_open() -> Iterator[None]:
-    yield
-    diagnostics.stop_log()
 
 
 @pytest.fixture
@@ -43,45 +31,12 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-class Cli:
-    """Runs commands on one hermetic base folder and reads what they print."""
-
-    def __init__(self, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.base = base
-        self._capsys = capsys
-        self.errors = ""
-
-    def __call__(self, *arguments: str, expect: int = 0) -> str:
-        code = main([*arguments, *self.always])
-        printed = self._capsys.readouterr()
-        self.errors = printed.err
-        assert code == expect, printed.err
-        return printed.out
-
-    @property
-    def always(self) -> list[str]:
-        return ["--basedir", str(self.base), "--device", "cpu"]
-
-    @property
-    def shelf(self) -> ModelShelf:
-        return ModelShelf(self.base / "data" / "models")
-
-    def spawn(self, *arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "imagefinder", *arguments, *self.always]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8", env=environment
-        )
-
-
-@pytest.fixture
-def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    made = Cli(tmp_path / "base", capsys)
+@pytest.fixture(autouse=True)
+def small_model(cli: Cli) -> None:
     torch = pytest.importorskip("torch")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        made.shelf.put(BASE, build(BASE).state_dict())
-    return made
+        cli.shelf.put(BASE, build(BASE).state_dict())
 
 
 def test_folders_become_a_model_that_can_be_used(cli: Cli, photos: Path) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from imagefinder.ranking.levers import LEVERS, Lever
 from imagefinder.storage.library import Library
 from imagefinder.usecases.fetching import fetch_image
 
-__all__ = ["LEVERS", "Lever", "SearchOptions", "Seen", "look_at", "read_source", "search"]
+__all__ = ["LEVERS", "Lever", "SearchOptions", "Seen", "answer", "look_at", "read_source", "search"]
 
 AT_REST = SearchOptions()
 
@@ -63,6 +63,16 @@ def search(
     else:
         found = _levered(library, seen.row, k, query.photo_id, lever, options)
     token.check()
+    return answer(library, query, seen, found, k, began)
+
+
+def answer(
+    library: Library, query: Query, seen: Seen, found: Sequence[tuple[int, float]], k: int, began: float
+) -> SearchResult:
+    """What is told of a search that ``found`` (photo id, cosine), best first; the photo that asks is left out.
+
+    ``began`` is when the search did, on the clock of ``time.perf_counter``.
+    """
     photos = library.photos([photo_id for photo_id, _ in found])
     # A photo that was removed between the two calls has no row any more.
     near = [(photos[number], similarity) for number, similarity in found if number in photos]

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from imagefinder.domain.images import Hit, Query, SearchResult
+from imagefinder.domain.images import Query, SearchResult
 from imagefinder.domain.progress import CancelToken
 from imagefinder.embedding.blend import LARGEST_WEIGHT, LEAST_WEIGHT
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
-from imagefinder.usecases.searching import look_at, search
+from imagefinder.usecases.searching import answer, look_at, search
 from imagefinder.usecases.weighing import weighed, weight_of
 
 
@@ -48,20 +48,4 @@ def search_weighed(
     seen = look_at(library, embedder, query, token)
     token.check()
     found = library.search(weighed(library, seen.row, weight), k + (query.photo_id is not None), centred=True)
-    photos = library.photos([photo_id for photo_id, _ in found])
-    near = [(photos[number], similarity) for number, similarity in found if number in photos]
-    answers = [pair for pair in near if pair[0].id != query.photo_id][:k]
-    active = library.active_model()
-    return SearchResult(
-        query=query,
-        hits=tuple(
-            Hit(rank, photo, max(-1.0, min(1.0, similarity)))
-            for rank, (photo, similarity) in enumerate(answers, start=1)
-        ),
-        searched=library.count_embedded(),
-        seconds=time.perf_counter() - began,
-        model=active.name if active else "",
-        device=seen.device,
-        thumbnail=seen.thumbnail,
-        info=seen.info,
-    )
+    return answer(library, query, seen, found, k, began)

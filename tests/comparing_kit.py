@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from imagefinder.domain.images import Embeddings
+from imagefinder.storage.comparing import ROUNDING
 from imagefinder.storage.library import Library
 
 RESERVE = 100
@@ -40,7 +41,8 @@ def expected_similarities(library: Library, query: Embeddings) -> dict[int, floa
     wide = query.astype(np.float64)
     if compare == "hash":
         threshold = np.zeros_like(wide) if mean is None else mean * (count + RESERVE) / count
-        return {id_: 1 - 2 * float(np.mean((row > threshold) != (wide > threshold))) for id_, row in rows.items()}
+        asked_bits = wide - threshold > ROUNDING
+        return {id_: 1 - 2 * float(np.mean((row - threshold > ROUNDING) != asked_bits)) for id_, row in rows.items()}
     shift = np.zeros_like(wide) if mean is None or not centred else mean
     asked = _unit(wide - shift)
     return {id_: float(_unit(row - shift) @ asked) for id_, row in rows.items()}

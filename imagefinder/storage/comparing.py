@@ -11,6 +11,9 @@ from imagefinder.domain.specs import Comparison
 from imagefinder.ranking.centring import centre, uncentred, unshrunk
 from imagefinder.storage.centre_table import Centre
 
+ROUNDING = 1e-5
+"""A value this near to its threshold is on it: which side of it rounding puts it differs from one CPU to the next."""
+
 
 @dataclass(frozen=True, eq=False)
 class Comparing:
@@ -59,8 +62,10 @@ class Comparing:
             return self.centre(rows)
         if self._threshold is None:
             return rows
-        # A picture without any feature keeps a row, and a code, of zeros.
-        return np.asarray(np.where(np.any(rows, axis=-1, keepdims=True), rows - self._threshold, 0), np.float32)
+        above = rows - self._threshold
+        # A picture without any feature keeps a row, and a code, of zeros; so has the only photo of a library.
+        kept = np.any(rows, axis=-1, keepdims=True) & (np.abs(above) > ROUNDING)
+        return np.asarray(np.where(kept, above, 0), np.float32)
 
     def centred_query(self, row: Embeddings, already: bool) -> Embeddings:
         """A query (dimension,) as cosines are taken of it; ``already`` says that it is."""

@@ -3,13 +3,12 @@
 Source: Efron, "Bootstrap Methods", 1979 (the percentile interval). The same seed gives the same intervals.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from imagefinder.domain.evaluation import Interval
-from imagefinder.evaluation.metrics import Floats, Ints
-from imagefinder.evaluation.voting import macro_f1
+from imagefinder.evaluation.metrics import Floats
 
 PERCENTILES = (2.5, 97.5)
 COUNTS_AT_ONCE = 2_000_000
@@ -23,18 +22,18 @@ def intervals(values: Floats, resamples: int, seed: int) -> list[Interval]:
     queries, columns = values.shape
     if not queries:
         return [Interval(float("nan"), float("nan"), float("nan"))] * columns
-    means = np.concatenate([counts @ values for counts in _draws(queries, resamples, seed)]) / queries
-    low, high = np.percentile(means, PERCENTILES, axis=0)
-    return [Interval(*map(float, each)) for each in zip(values.mean(axis=0), low, high, strict=True)]
+    return intervals_of(lambda counts: counts @ values / queries, queries, resamples, seed)
 
 
-def f1_interval(truth: Ints, predicted: Ints, resamples: int, seed: int) -> Interval:
-    """Macro F1 with its 95 % interval; classes that a draw misses are left out of its mean."""
-    if not len(truth):
-        return Interval(float("nan"), float("nan"), float("nan"))
-    drawn = [macro_f1(truth, predicted, row) for counts in _draws(len(truth), resamples, seed) for row in counts]
-    low, high = np.percentile(drawn, PERCENTILES)
-    return Interval(macro_f1(truth, predicted), float(low), float(high))
+def intervals_of(statistic: Callable[[Floats], Floats], queries: int, resamples: int, seed: int) -> list[Interval]:
+    """The m numbers of a statistic of one or more queries, each with its 95 % interval.
+
+    ``statistic`` maps how often each query counts, in each of r draws, (r, queries), to (r, m).
+    """
+    (values,) = statistic(np.ones((1, queries)))
+    drawn = np.concatenate([statistic(counts) for counts in _draws(queries, resamples, seed)])
+    low, high = np.percentile(drawn, PERCENTILES, axis=0)
+    return [Interval(*map(float, each)) for each in zip(values, low, high, strict=True)]
 
 
 def _draws(queries: int, resamples: int, seed: int) -> Iterator[Floats]:

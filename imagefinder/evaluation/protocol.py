@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,10 @@ from imagefinder.domain.images import Embeddings
 from imagefinder.evaluation.comparing import Compare
 from imagefinder.evaluation.curve import MeanCurve
 from imagefinder.evaluation.metrics import Floats, Hits, Ints, all_metrics
-from imagefinder.evaluation.ordering import LEFT_OUT, nearest_first
+from imagefinder.evaluation.ordering import LEFT_OUT, nearest_first, places
 from imagefinder.evaluation.voting import majority, weighted
+
+Result = TypeVar("Result")
 
 CHUNK = 1_000_000
 THREADS = max(1, min(4, os.cpu_count() or 1))
@@ -64,6 +66,16 @@ class Measured:
     curve: tuple[tuple[float, float], ...]
 
 
+class _Found(NamedTuple):
+    """Of the queries from ``start`` on: where what is relevant comes, and the NEIGHBOURS nearest, (c, k), -1 where
+    there are no more."""
+
+    start: int
+    hits: Hits
+    near: Ints
+    similarities: Embeddings
+
+
 def rankings(
     queries: int,
     gallery: int,
@@ -78,30 +90,43 @@ def rankings(
     leave-one-out, and junk. ``report`` is told how many queries are done; it may raise to stop. ``at_once`` is
     the most queries of a chunk.
     """
+
+    def rank(part: slice) -> Chunk:
+        similarities, ranked = _compared(compare, part, gallery, left_out)
+        return Chunk(part.start, nearest_first(similarities), ranked, similarities)
+
+    return _in_chunks(rank, queries, gallery, report, at_once)
+
+
+def _in_chunks(
+    work: Callable[[slice], Result], queries: int, gallery: int, report: Callable[[int], None], at_once: int
+) -> Iterator[Result]:
+    """What ``work`` makes of the queries, some at a time, in their order, on THREADS threads that run ahead."""
     step = max(1, min(at_once, CHUNK // max(1, gallery)))
-
-    def rank(start: int) -> Chunk:
-        part = slice(start, min(queries, start + step))
-        similarities = compare(part)
-        count = np.full(len(similarities), gallery, np.int64)
-        for row, absent in enumerate(left_out[part] if left_out is not None else ()):
-            similarities[row, absent] = LEFT_OUT
-            count[row] -= len(absent)
-        return Chunk(start, nearest_first(similarities), count, similarities)
-
-    with ThreadPoolExecutor(THREADS) as pool:  # sorting leaves the other threads alone
-        upcoming = iter(range(0, queries, step))
-        flying = deque(pool.submit(rank, start) for start in islice(upcoming, THREADS))
+    parts = iter(slice(start, min(queries, start + step)) for start in range(0, queries, step))
+    with ThreadPoolExecutor(THREADS) as pool:  # numpy's large loops leave the other threads alone
+        flying = deque((part.start, pool.submit(work, part)) for part in islice(parts, THREADS))
         try:
             while flying:
-                chunk = flying.popleft().result()
-                report(chunk.start)
-                flying.extend(pool.submit(rank, start) for start in islice(upcoming, 1))
-                yield chunk
+                start, waiting = flying.popleft()
+                result = waiting.result()
+                report(start)
+                flying.extend((part.start, pool.submit(work, part)) for part in islice(parts, 1))
+                yield result
         finally:
-            for waiting in flying:
+            for _, waiting in flying:
                 waiting.cancel()
     report(queries)
+
+
+def _compared(compare: Compare, part: slice, gallery: int, left_out: Sequence[Ints] | None) -> tuple[Embeddings, Ints]:
+    """(c, n) similarities, LEFT_OUT for what is left out, and (c,) how many are not."""
+    similarities = compare(part)
+    ranked = np.full(len(similarities), gallery, np.int64)
+    for row, absent in enumerate(left_out[part] if left_out is not None else ()):
+        similarities[row, absent] = LEFT_OUT
+        ranked[row] -= len(absent)
+    return similarities, ranked
 
 
 def measure(
@@ -124,32 +149,45 @@ def measure(
     neighbours = np.full((count, NEIGHBOURS), -1, np.int64)
     similarities = np.full((count, NEIGHBOURS), LEFT_OUT, np.float32)
     narrow = gallery_labels.astype(np.int32)
-    for chunk in rankings(count, len(gallery_labels), compare, left_out, report, at_once):
-        part = slice(chunk.start, chunk.start + len(chunk.order))
-        truth = query_labels[part]
-        hits = _hits(chunk, truth, narrow)
+
+    def find(part: slice) -> _Found:
+        return _find(
+            part, query_labels[part].astype(np.int32), narrow, *_compared(compare, part, len(narrow), left_out)
+        )
+
+    for found in _in_chunks(find, count, len(gallery_labels), report, at_once):
+        part = slice(found.start, found.start + len(found.near))
+        truth, hits = query_labels[part], found.hits
         curve.add(hits)
         relevant[part] = hits.relevant
-        near = chunk.order[:, :NEIGHBOURS].astype(np.int64)
-        ranked = np.arange(near.shape[1]) < chunk.ranked[:, None]
-        near_similarities = np.where(ranked, np.take_along_axis(chunk.similarities, near, axis=1), LEFT_OUT)
-        near_labels = np.where(ranked, gallery_labels[near] if len(gallery_labels) else -1, -1)
-        neighbours[part, : near.shape[1]] = np.where(ranked, near, -1)
-        similarities[part, : near.shape[1]] = near_similarities
-        found = all_metrics(hits) | _votes(near_labels, near_similarities, truth, hits.relevant == 0)
-        for name, column in found.items():
+        near_labels = np.where(found.near >= 0, gallery_labels[found.near] if len(gallery_labels) else -1, -1)
+        neighbours[part, : found.near.shape[1]] = found.near
+        similarities[part, : found.near.shape[1]] = found.similarities
+        columns = all_metrics(hits) | _votes(near_labels, found.similarities, truth, hits.relevant == 0)
+        for name, column in columns.items():
             values.setdefault(name, np.full(count, np.nan))[part] = column
-        if near.shape[1]:
+        if found.near.shape[1]:
             predicted[part] = majority(near_labels, F1_NEIGHBOURS)
     return Measured(values, relevant, predicted, neighbours, similarities, curve.points())
 
 
-def _hits(chunk: Chunk, truth: Ints, gallery_labels: npt.NDArray[np.int32]) -> Hits:
-    same = gallery_labels.take(chunk.order) == truth.astype(np.int32)[:, None]
-    owner, position = np.divmod(np.flatnonzero(same), max(1, same.shape[1]))  # many times faster than np.nonzero
-    ranked = position < chunk.ranked[owner]
-    owner, position = owner[ranked], position[ranked]
-    return Hits.at(owner, position, np.bincount(owner, minlength=len(truth)))
+def _find(
+    part: slice,
+    truth: npt.NDArray[np.int32],
+    gallery_labels: npt.NDArray[np.int32],
+    similarities: Embeddings,
+    ranked: Ints,
+) -> _Found:
+    same = np.flatnonzero(gallery_labels == truth[:, None])  # many times faster than np.nonzero of a table
+    width = max(1, len(gallery_labels))
+    place, near = places(similarities, *np.divmod(same, width), NEIGHBOURS)
+    owner, position = np.divmod(np.sort(same // width * width + place), width)
+    kept = position < ranked[owner]
+    owner, position = owner[kept], position[kept]
+    hits = Hits.at(owner, position, np.bincount(owner, minlength=len(truth)))
+    there = np.arange(near.shape[1]) < ranked[:, None]
+    near_similarities = np.where(there, np.take_along_axis(similarities, near, axis=1), LEFT_OUT)
+    return _Found(part.start, hits, np.where(there, near, -1), near_similarities)
 
 
 def _votes(labels: Ints, similarities: Embeddings, truth: Ints, lone: npt.NDArray[np.bool_]) -> dict[str, Floats]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from imagefinder.domain.evaluation import ClassResult, Interval, WorstQuery, WrongAnswer
-from imagefinder.evaluation.bootstrap import f1_interval, intervals
-from imagefinder.evaluation.metrics import Ints
+from imagefinder.evaluation.bootstrap import intervals, intervals_of
+from imagefinder.evaluation.metrics import Floats, Ints
 from imagefinder.evaluation.protocol import F1_NEIGHBOURS, Measured
+from imagefinder.evaluation.voting import macro_f1
 
 F1 = f"macro F1 (kNN@{F1_NEIGHBOURS})"
 CLASS_METRICS = ("hit@1", "precision@10", "mAP", "MAP@R", "kNN@5")
@@ -16,12 +17,15 @@ WRONG_SHOWN = 5
 
 
 def overall(measured: Measured, labels: Ints, resamples: int, seed: int) -> dict[str, Interval]:
-    """Every metric over all queries that are not lone, and macro F1. ``labels`` (q,) are the queries' own."""
+    """Every metric over the queries that are not lone, one at least, and macro F1. ``labels`` (q,) are the queries'."""
     counted = measured.relevant > 0
     table = np.stack([column[counted] for column in measured.values.values()], axis=1)
-    result = dict(zip(measured.values, intervals(table, resamples, seed), strict=True))
-    result[F1] = f1_interval(labels[counted], measured.predicted[counted], resamples, seed)
-    return result
+    truth, predicted = labels[counted], measured.predicted[counted]
+
+    def statistic(counts: Floats) -> Floats:
+        return np.column_stack([counts @ table / len(table), macro_f1(truth, predicted, counts)])
+
+    return dict(zip((*measured.values, F1), intervals_of(statistic, len(table), resamples, seed), strict=True))
 
 
 def by_class(

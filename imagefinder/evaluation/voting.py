@@ -35,17 +35,27 @@ def _vote(labels: Ints, weights: Floats) -> Ints:
     return winners
 
 
-def macro_f1(truth: Ints, predicted: Ints, weights: Floats | None = None) -> float:
-    """The mean F1 over the classes that have queries; nan without any.
+def macro_f1(truth: Ints, predicted: Ints, counts: Floats) -> Floats:
+    """(r,) the mean F1 over the classes that have queries, when each query counts so often: ``counts`` (r, q).
 
-    ``weights`` (q,) count a query several times, for resampling. A class is 2 TP / (2 TP + FP + FN).
+    Labels are (q,), of one query or more. A class is 2 TP / (2 TP + FP + FN).
     """
-    if not len(truth):
-        return float("nan")
-    counted = np.ones(len(truth)) if weights is None else weights
     classes = int(max(truth.max(), predicted.max())) + 1
-    actual = np.bincount(truth, counted, classes)
-    claimed = np.bincount(predicted + 1, counted, classes + 1)[1:]  # -1, no prediction, claims no class
-    right = np.bincount(truth, counted * (truth == predicted), classes)
+    actual = _by_class(counts, truth, classes)
+    claimed = _by_class(counts, predicted, classes)  # -1, no prediction, claims no class
+    right = _by_class(counts, np.where(truth == predicted, truth, -1), classes)
     there = actual > 0
-    return float(np.mean(2 * right[there] / (actual[there] + claimed[there])))
+    found = np.divide(2 * right, actual + claimed, out=np.zeros(actual.shape), where=there)
+    scores: Floats = found.sum(axis=1) / there.sum(axis=1)
+    return scores
+
+
+def _by_class(counts: Floats, labels: Ints, classes: int) -> Floats:
+    """(r, q) -> (r, classes): sums over the queries of each class; queries labelled -1 are in none."""
+    order = np.argsort(labels, kind="stable")
+    order = order[np.searchsorted(labels[order], 0) :]
+    there, starts = np.unique(labels[order], return_index=True)
+    sums = np.zeros((len(counts), classes))
+    if len(there):
+        sums[:, there] = np.add.reduceat(counts[:, order], starts, axis=1)
+    return sums

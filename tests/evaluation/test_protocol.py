@@ -10,7 +10,7 @@ from imagefinder.domain.images import Embeddings
 from imagefinder.evaluation import protocol
 from imagefinder.evaluation.comparing import by_cosine, by_hash, by_hash_then_cosine, by_lever, find_lever
 from imagefinder.evaluation.metrics import Ints
-from imagefinder.evaluation.ordering import LEFT_OUT, nearest_first
+from imagefinder.evaluation.ordering import LEFT_OUT, nearest_first, places
 from imagefinder.evaluation.protocol import Measured, measure
 from imagefinder.ranking.hashing import codes, hamming, hamming_similarity
 
@@ -38,9 +38,33 @@ def test_the_order_is_that_of_a_stable_sort() -> None:
     assert (nearest_first(similarities) == np.argsort(-similarities, axis=1, kind="stable")).all()
 
 
+@pytest.mark.parametrize("steps", [3, 1000, 10**6])
+def test_places_are_those_of_the_whole_order(steps: int) -> None:
+    generator = np.random.default_rng(steps)
+    similarities = np.round(generator.uniform(-1, 1, (30, 200)) * steps).astype(np.float32) / np.float32(steps)
+    similarities[:, ::7] = LEFT_OUT
+    similarities[3] = 0.5
+    owner, column = np.nonzero(generator.random(similarities.shape) < 0.1)
+    order = nearest_first(similarities)
+    expected = [np.flatnonzero(order[row] == at)[0] for row, at in zip(owner, column, strict=True)]
+    for nearest in (1, 20, 500):
+        found, first = places(similarities, owner, column, nearest)
+        assert found.tolist() == expected
+        assert (first == order[:, :nearest]).all()
+
+
+def test_places_in_nothing() -> None:
+    nothing = np.zeros(0, np.int64)
+    found, first = places(np.zeros((2, 0), np.float32), nothing, nothing, 5)
+    assert (found.shape, first.shape) == ((0,), (2, 0))
+
+
 def test_what_is_not_a_number_is_refused() -> None:
+    similarities, first = np.array([[np.nan]], np.float32), np.zeros(1, np.int64)
     with pytest.raises(ValueError, match="not a number"):
-        nearest_first(np.array([[np.nan]], np.float32))
+        nearest_first(similarities)
+    with pytest.raises(ValueError, match="not a number"):
+        places(similarities, first, first, 1)
 
 
 def test_one_tie_decides_hit_at_1_by_the_order_of_the_gallery() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from imagefinder.evaluation.bootstrap import f1_interval, intervals
+from imagefinder.evaluation.bootstrap import intervals, intervals_of
 from imagefinder.evaluation.voting import macro_f1, majority, weighted
 
 
@@ -23,16 +23,27 @@ def test_votes_are_weighted_by_the_exponential_of_similarity() -> None:
 def test_macro_f1_by_hand() -> None:
     truth, predicted = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 2])
     # class 0: tp 1, fn 1 -> 2/3; class 1: tp 1, fp 1, fn 1 -> 1/2; class 2 has no queries and is in no mean
-    assert macro_f1(truth, predicted) == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert macro_f1(truth, np.array([-1, -1, -1, -1])) == 0
-    assert np.isnan(macro_f1(truth[:0], predicted[:0]))
+    assert macro_f1(truth, predicted, np.ones((1, 4))) == pytest.approx([(2 / 3 + 1 / 2) / 2])
+    assert macro_f1(truth, np.array([-1, -1, -1, -1]), np.ones((2, 4))).tolist() == [0, 0]
+
+
+def test_macro_f1_of_queries_that_count_so_often_is_that_of_so_many_queries() -> None:
+    generator = np.random.default_rng(0)
+    truth, predicted = generator.integers(0, 7, 40), generator.integers(-1, 9, 40)
+    counts = generator.integers(0, 3, (20, 40))
+    counts[0] = (truth == 3) * 2  # one class only
+    found = macro_f1(truth, predicted, counts.astype(np.float64))
+    for row, value in zip(counts, found, strict=True):
+        repeated = np.repeat(truth, row), np.repeat(predicted, row)
+        assert value == pytest.approx(macro_f1(*repeated, np.ones((1, row.sum())))[0])
 
 
 def test_macro_f1_agrees_with_scikit_learn() -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is not installed")
     generator = np.random.default_rng(0)
     truth, predicted = generator.integers(0, 7, 200), generator.integers(0, 7, 200)
-    assert macro_f1(truth, predicted) == pytest.approx(metrics.f1_score(truth, predicted, average="macro"))
+    expected = metrics.f1_score(truth, predicted, average="macro")
+    assert macro_f1(truth, predicted, np.ones((1, 200))) == pytest.approx([expected])
 
 
 def test_intervals_hold_the_mean_repeat_with_the_seed_and_shrink_with_more_queries() -> None:
@@ -55,11 +66,11 @@ def test_intervals_do_not_depend_on_how_many_resamples_fit_at_once(monkeypatch: 
 
 def test_no_queries_give_no_numbers() -> None:
     assert np.isnan([found.value for found in intervals(np.zeros((0, 2)), 10, 0)]).all()
-    assert np.isnan(f1_interval(np.zeros(0, np.int64), np.zeros(0, np.int64), 10, 0).low)
 
 
 def test_f1_has_an_interval_around_it() -> None:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 3, 120)
-    found = f1_interval(truth, np.where(generator.random(120) < 0.7, truth, 0), 200, seed=0)
+    predicted = np.where(generator.random(120) < 0.7, truth, 0)
+    (found,) = intervals_of(lambda counts: macro_f1(truth, predicted, counts)[:, None], 120, 200, seed=0)
     assert 0 < found.low < found.value < found.high < 1

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,12 +75,11 @@ class FolderSurvey:
             found.append(f"{_named(small)} {_has(small)} fewer than {MIN_PHOTOS} photos: add some, or leave it out.")
         if self.shared:
             found.append(
-                f"{len(self.shared):,} photos are under several labels; they are left out: {_example(self.shared)}."
+                f"{_many(self.shared, 'photo is', 'photos are')} under several labels and left out: "
+                f"{_example(self.shared)}."
             )
         if self.repeated:
-            found.append(
-                f"{len(self.repeated):,} photos are there more than once under their label; one of each counts."
-            )
+            found.append(f"{_many(self.repeated, 'photo is', 'photos are')} repeated under one label and counted once.")
         bursts = sum(each.bursts for each in self.labels)
         if bursts:
             found.append(
@@ -88,7 +87,7 @@ class FolderSurvey:
                 "learned from or tested with."
             )
         if self.unreadable:
-            found.append(f"{len(self.unreadable):,} files cannot be read and are left out.")
+            found.append(f"{_many(self.unreadable, 'file', 'files')} cannot be read and will be left out.")
         counts = sorted(len(each.photos) for each in self.labels)
         if counts and counts[-1] > IMBALANCE * max(1, counts[len(counts) // 2]):
             largest = max(self.labels, key=lambda each: len(each.photos))
@@ -197,6 +196,10 @@ def _named(labels: Sequence[str]) -> str:
 
 def _has(labels: Sequence[str]) -> str:
     return "has" if len(labels) == 1 else "have"
+
+
+def _many(things: Sized, one: str, more: str) -> str:
+    return f"1 {one}" if len(things) == 1 else f"{len(things):,} {more}"
 
 
 def _example(groups: Sequence[Sequence[str]]) -> str:

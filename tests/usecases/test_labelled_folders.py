@@ -67,7 +67,7 @@ def test_the_same_photo_under_two_labels_is_left_out(root: Path) -> None:
     assert counts(found.chosen((), {"apple": "food", "bread": "food"})) == {"food": 10}
     assert counts(found.chosen({"apple"})) == {"bread": 5}
     (said,) = found.warnings()
-    assert "1 photos are under several labels" in said
+    assert "1 photo is under several labels" in said
 
 
 def test_the_same_photo_twice_under_a_label_counts_once(root: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_same_photo_twice_under_a_label_counts_once(root: Path) -> None:
     found = survey(root)
     assert len(found.repeated) == 1
     assert counts(found.chosen()) == {"apple": 5, "bread": 5}
-    assert "more than once" in found.warnings()[0]
+    assert "1 photo is repeated" in found.warnings()[0]
 
 
 def test_few_unreadable_and_many_photos_are_told(root: Path) -> None:
@@ -87,7 +87,7 @@ def test_few_unreadable_and_many_photos_are_told(root: Path) -> None:
     assert set(found.unreadable) == {str(root / "bread" / "broken.jpg")}
     text = " ".join(found.warnings())
     assert "rare has fewer than 4 photos" in text
-    assert "1 files cannot be read" in text
+    assert "1 file cannot be read" in text
     assert "many has 55 photos" in text
     assert counts(found.chosen())["bread"] == 5
 

@@ -1,4 +1,8 @@
-"""Fetching a network's official weights: only when the person asks for it, and going on where it broke off."""
+"""Fetching a network's official weights: only when the person asks for it, and going on where it broke off.
+
+The addresses and hashes are those in timm's and torchvision's own records, and the weights are read by their code. The
+transfer is not theirs: torch.hub's starts from nothing after a break, and huggingface_hub's checks no hash.
+"""
 
 import contextlib
 import errno

@@ -8,12 +8,20 @@ from typing import Any
 from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, positive, print_json
 from imagefinder.commands.train_answers import epoch_line, print_outcome
 from imagefinder.domain.errors import Cancelled, ImageFinderError
-from imagefinder.domain.training import RECIPES, EpochResult, LabelledPhoto, Recipe, TrainingError, TrainingSpec
+from imagefinder.domain.training import (
+    POOLINGS,
+    RECIPES,
+    EpochResult,
+    LabelledPhoto,
+    Recipe,
+    TrainingError,
+    TrainingSpec,
+)
 from imagefinder.terminal import ProgressLine, say, tell
 
 PLAIN = (
-    "loss", "miner", "dimension", "classes", "photos", "blocks", "views", "patience", "memory", "chunk", "weight",
-    "held_out", "seed",
+    "loss", "miner", "dimension", "layers", "pooling", "classes", "photos", "blocks", "views", "patience", "memory",
+    "chunk", "weight", "held_out", "seed",
 )  # fmt: skip
 """Options that are called like what they set."""
 
@@ -52,6 +60,8 @@ def _advanced(add: Any) -> None:
     add.add_argument("--margin", type=float, metavar="M", help="for losses that have one")
     add.add_argument("--miner", metavar="NAME")
     add.add_argument("--dimension", type=positive, metavar="D", help="of the tuned part of an embedding")
+    add.add_argument("--layers", type=int, metavar="N", help="of so many of the last blocks the maps are learned from")
+    add.add_argument("--pooling", choices=POOLINGS, help="of these maps (default: average+max)")
     add.add_argument("--classes", type=positive, metavar="P", help="labels in a batch")
     add.add_argument("--photos", type=positive, metavar="K", help="photos of each of them")
     add.add_argument("--epochs", type=positive, metavar="N", help="of what the mode lets learn last")

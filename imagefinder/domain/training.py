@@ -15,6 +15,8 @@ TrainingPhase = Literal["head", "tail", "full"]
 
 MIN_PHOTOS = 4
 """Fewer photos of a label teach little: they are used, with a warning."""
+POOLINGS = ("average", "max", "gem", "average+max")
+"""Of the maps that a head is given."""
 MEASURES = ("hit@1", "hit@5", "precision@10", "mAP", "MAP@R")
 """What is told of a training. hit@k is what metric learning papers call Recall@k."""
 
@@ -50,7 +52,11 @@ class Recipe:
     loss_options: Mapping[str, float] = field(default_factory=dict)
     miner: str = "multi-similarity"
     dimension: int = 256
-    """Length of the tuned part of an embedding; cut to the base model's where that is shorter."""
+    """Length of the tuned part of an embedding; cut to what the head is given where that is shorter."""
+    layers: int = 3
+    """From so many of the last blocks the head is given their maps, beside the base model's own features."""
+    pooling: str = "average+max"
+    """Of these maps."""
     dropout: float = 0.2
     classes: int = 8
     photos: int = 8
@@ -93,13 +99,15 @@ def check_recipe(recipe: Recipe) -> None:
         "head_rate": (0, 1e6), "tuned_head_rate": (0, 1e6), "network_rate": (0, 1e6), "loss_rate": (0, 1e6),
         "weight_decay": (0, 1e6), "clip": (0, 1e6), "blocks": (1, 4096), "views": (0, 63), "smallest_cut": (0.01, 1),
         "memory": (0, 10_000_000), "chunk": (0, 65536), "held_out": (0, 0.9), "patience": (1, 10_000),
-        "weight": (0, 1), "seed": (0, 2**31 - 1),
+        "layers": (0, 64), "weight": (0, 1), "seed": (0, 2**31 - 1),
     }  # fmt: skip
     for name, (least, most) in bounds.items():
         value = getattr(recipe, name)
         if value is not None and not least <= value <= most:
             what = name.replace("_", " ")
             raise TrainingError(f"{value} is no {what} to train with.", f"Give a number from {least:,} to {most:,}.")
+    if recipe.pooling not in POOLINGS:
+        raise TrainingError(f"There is no pooling named {recipe.pooling!r}.", f"Known: {', '.join(POOLINGS)}.")
 
 
 RECIPES: Registry[Recipe] = Registry("mode")

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.cut import split_at
+from imagefinder.embedding.widened import first_features, widened
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -27,6 +28,29 @@ EVERYTHING = "*"
 """As a cut: the whole network has a tuned copy."""
 LEAST_WEIGHT, LARGEST_WEIGHT = 0.02, 0.98
 """Neither part ever goes: what is not in a row cannot be weighed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TunedPart:
+    """What of a network has a tuned copy, and what the head on that copy is given."""
+
+    cut: str
+    """The block from which on there is a copy: "" for none, so that only a head is tuned, EVERYTHING for all."""
+    width: int
+    """How many numbers the head is given."""
+    blocks: tuple[str, ...] = ()
+    """Whose maps are among them, beside the features of the network itself."""
+    pooling: str = "average"
+    """Of these maps: see ``widened``."""
+
+
+class Parts(NamedTuple):
+    """A network taken apart: ``front`` goes on into both ``frozen``, which gives its own features, and ``tuned``,
+    which gives what a head is given, as the network does before anything is tuned."""
+
+    front: "nn.Module"
+    frozen: "nn.Module"
+    tuned: "nn.Module"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +127,9 @@ def base_of(spec: ModelSpec) -> ModelSpec:
 
 
 def blend_spec(
-    name: str, base: ModelSpec, cut: str, blending: Blending, training: Mapping[str, Any], weights_sha256: str
+    name: str, base: ModelSpec, part: TunedPart, blending: Blending, training: Mapping[str, Any], weights_sha256: str
 ) -> ModelSpec:
-    """The record of a tuned model. ``cut`` is the block from which on it was tuned: "" for only a head, EVERYTHING
-    for all. ``training`` says how and with what success, and must be fit for JSON."""
+    """The record of a tuned model. ``training`` says how and with what success, and must be fit for JSON."""
     return ModelSpec(
         name=name,
         source=SOURCE,
@@ -114,7 +137,13 @@ def blend_spec(
         input=base.input,
         dimension=blending.dimension + base.dimension,
         pooling="native",
-        options={"base": asdict(base), "cut": cut, "blending": asdict(blending), "training": dict(training)},
+        options={
+            "base": asdict(base),
+            **asdict(part),
+            "blocks": list(part.blocks),
+            "blending": asdict(blending),
+            "training": dict(training),
+        },
         weights_sha256=weights_sha256,
         provenance=f"Trained here, from {base.name}.",
         licence=base.licence,
@@ -157,25 +186,46 @@ def build_blend(spec: ModelSpec, build: "Callable[[ModelSpec], nn.Module]") -> "
 
     ``build`` makes the network of the model that it came from.
     """
-    base, blending = base_of(spec), _blending_in(spec)
-    network = build(base)
-    cut = spec.options.get("cut")
-    if not isinstance(cut, str):
-        raise _damaged(spec, TypeError("it does not say what was tuned"))
-    front, frozen = parts_of(network, base.input.crop, cut)
-    return assemble(front, frozen, copy.deepcopy(frozen), build_head(base.dimension, blending.dimension), blending)
+    base, blending, part = base_of(spec), _blending_in(spec), _part_in(spec)
+    parts = parts_of(build(base), base.input.crop, base.dimension, part)
+    return assemble(parts.front, parts.frozen, parts.tuned, build_head(part.width, blending.dimension), blending)
 
 
-def parts_of(network: "nn.Module", crop: int, cut: str) -> "tuple[nn.Module, nn.Module]":
-    """What stays as it is for both branches, and what has a tuned copy. Raises ModelError for an unknown cut."""
+def _part_in(spec: ModelSpec) -> TunedPart:
+    known = spec.options
+    try:
+        cut, blocks, pooling = known["cut"], known["blocks"], known["pooling"]
+        if not isinstance(cut, str) or not isinstance(pooling, str):
+            raise TypeError("it does not say what was tuned")
+        return TunedPart(cut, int(known["width"]), tuple(map(str, blocks)), pooling)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(spec, error) from error
+
+
+def parts_of(network: "nn.Module", crop: int, dimension: int, part: TunedPart) -> Parts:
+    """Take apart a network that gives ``dimension`` features. Raises ModelError for a block that is not there."""
     from torch import nn
 
-    if cut == "":
-        return network, nn.Identity()
-    if cut == EVERYTHING:
-        return nn.Identity(), network
-    split = split_at(network, crop, cut)
-    return split.front, split.tail
+    if part.cut == "":
+        if not part.blocks:
+            return Parts(network, nn.Identity(), nn.Identity())
+        return Parts(_widened(network, part), first_features(dimension), nn.Identity())
+    if part.cut == EVERYTHING:
+        return Parts(nn.Identity(), network, _widened(copy.deepcopy(network), part))
+    split = split_at(network, crop, part.cut)
+    return Parts(split.front, split.tail, _widened(copy.deepcopy(split.tail), part, "network."))
+
+
+def _widened(network: "nn.Module", part: TunedPart, prefix: str = "") -> "nn.Module":
+    if not part.blocks:
+        return network
+    try:
+        return widened(network, [prefix + block for block in part.blocks], part.pooling)
+    except AttributeError as error:
+        raise ModelError(
+            f"The network has no block to read: {error}.",
+            "The model's record is damaged: remove the model and add it again.",
+        ) from error
 
 
 def build_head(given: int, dimension: int) -> "nn.Module":

@@ -7,6 +7,7 @@ front and tail together still are the network is tried, not assumed.
 """
 
 import copy
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -51,6 +52,17 @@ def split_network(network: "nn.Module", crop: int, blocks: int = 4) -> Split:
     raise ModelError(
         "This network cannot be split into blocks.", "Train in the quick or the full mode, or choose another model."
     )
+
+
+def last_blocks(network: "nn.Module", crop: int, count: int, cut: str = "") -> tuple[str, ...]:
+    """The names of the last ``count`` blocks that give a map, those before the block ``cut`` left out; fewer, or none,
+    where the network has no more that run once."""
+    given = {call.name: call.output for call in _watch(network, crop)}
+    names = _blocks(network, crop)
+    if cut in names:
+        names = names[names.index(cut) :]
+    maps = [name for name in names if _is_map(given[name])]
+    return tuple(maps[len(maps) - min(count, len(maps)) :])
 
 
 def split_at(network: "nn.Module", crop: int, cut: str) -> Split:
@@ -122,6 +134,14 @@ def _shapes(output: Any) -> Any:
     if isinstance(output, list | tuple):
         return [_shapes(each) for each in output]
     return None
+
+
+def _is_map(output: Any) -> bool:
+    """Of what ``_shapes`` says: whether it is (n, c, h, w) or tokens (n, t, c), of more than one place."""
+    if not isinstance(output, tuple):
+        return False
+    shape, _ = output
+    return len(shape) in (3, 4) and math.prod(sorted(shape[1:])[:-1]) > 1
 
 
 def _blocks(network: "nn.Module", crop: int) -> list[str]:

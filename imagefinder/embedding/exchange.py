@@ -30,7 +30,7 @@ OPTIONS = frozenset(
 )
 LARGEST_NUMBER = 4096
 MOST_BLOCKS = 64
-TUNED_OPTIONS = frozenset({"base", "cut", "blending", "training"})
+TUNED_OPTIONS = frozenset({"base", "cut", "width", "blocks", "pooling", "blending", "training"})
 MOST_ENTRIES = 1000
 """In one list of what a tuned model's record says about its training."""
 MOST_TUNINGS = 4
@@ -119,8 +119,16 @@ def _what_is_wrong_with_tuning(spec: ModelSpec, tunings: int) -> str:
     if not spec.options.keys() <= TUNED_OPTIONS:
         return "it has settings that this version does not use"
     given = spec.options.get("blending")
-    parts = isinstance(given, dict) and _is_whole(given.get("dimension"), LARGEST_DIMENSION)
-    if not parts or not _is_text(spec.options.get("cut"), 200) or not _is_plain(spec.options):
+    blocks = spec.options.get("blocks")
+    parts = (
+        isinstance(given, dict)
+        and _is_whole(given.get("dimension"), LARGEST_DIMENSION)
+        and _is_whole(spec.options.get("width"), LARGEST_DIMENSION)
+        and isinstance(blocks, list)
+        and len(blocks) <= MOST_BLOCKS
+        and all(_is_text(text, 200) for text in (spec.options.get("cut"), spec.options.get("pooling"), *blocks))
+    )
+    if not parts or not _is_plain(spec.options):
         return "it does not say how the model was tuned"
     try:
         return _what_is_wrong(base_of(spec), tunings + 1)

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.training import EpochResult, Recipe, TrainingPhase
-from imagefinder.embedding.blend import EVERYTHING, Blending, parts_of, usable_weight
-from imagefinder.embedding.cut import split_network
+from imagefinder.embedding.blend import EVERYTHING, Blending, Parts, TunedPart, parts_of, usable_weight
+from imagefinder.embedding.cut import last_blocks, split_network
+from imagefinder.embedding.widened import own_rows
 from imagefinder.evaluation.metrics import Ints
 from imagefinder.training.branch import build_branch, pca_head
 from imagefinder.training.checkpoint import Checkpoint
@@ -23,21 +24,34 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Parts(NamedTuple):
-    """A base network taken apart for a mode: see ``blend.parts_of``."""
+class Apart(NamedTuple):
+    """A base network taken apart for a recipe, and what is tuned of it."""
 
-    front: "nn.Module"
-    frozen: "nn.Module"
-    cut: str
+    parts: Parts
+    tuned: TunedPart
 
 
-def take_apart(network: "nn.Module", crop: int, recipe: Recipe) -> Parts:
-    """What the mode leaves as it is, and what learns. Raises ModelError for a network that cannot be split."""
+def take_apart(network: "nn.Module", crop: int, dimension: int, recipe: Recipe) -> Apart:
+    """What the mode leaves as it is, what learns, and what the head is given.
+
+    Raises ModelError for a network that cannot be split.
+    """
     if recipe.mode == "thorough":
-        split = split_network(network, crop, recipe.blocks)
-        return Parts(split.front, split.tail, split.cut)
-    cut = "" if recipe.mode == "quick" else EVERYTHING
-    return Parts(*parts_of(network, crop, cut), cut)
+        cut = split_network(network, crop, recipe.blocks).cut
+    else:
+        cut = "" if recipe.mode == "quick" else EVERYTHING
+    blocks = last_blocks(network, crop, recipe.layers, cut)
+    tuned = TunedPart(cut, dimension, blocks, recipe.pooling)
+    parts = parts_of(network, crop, dimension, tuned)
+    return Apart(parts, replace(tuned, width=_width(parts, crop)))
+
+
+def _width(parts: Parts, crop: int) -> int:
+    import torch
+
+    some = next((module for part in parts for module in part.parameters()), torch.zeros(1))
+    with torch.inference_mode():
+        return int(parts.tuned(parts.front(some.new_zeros(1, 3, crop, crop))).shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,9 @@ class Material:
     """All readable photos, n of them, and which of them are held out."""
 
     features: npt.NDArray[np.float32]
-    """(places, views, d): unit rows of the frozen network; photo k is at ``places[k]``."""
+    """(places, views, w): unit rows of what the head is given before anything is tuned; photo k is at ``places[k]``."""
+    dimension: int
+    """How many features of the frozen network stand first in these."""
     places: Ints
     labels: Ints
     """(n,) numbers from 0 on, none left out."""
@@ -55,10 +71,15 @@ class Material:
     """What the last blocks, or the whole network, are shown; None in the quick mode."""
 
     @property
-    def frozen(self) -> Embeddings:
-        """(n, d) unit rows of the middle views."""
+    def given(self) -> Embeddings:
+        """(n, w) unit rows of the middle views."""
         rows: Embeddings = self.features[self.places, MIDDLE]
         return rows
+
+    @property
+    def frozen(self) -> Embeddings:
+        """(n, dimension) unit rows of the frozen network for the middle views."""
+        return own_rows(self.given, self.dimension)
 
 
 @dataclass(slots=True)
@@ -93,10 +114,10 @@ def learn(
     """
     from torch import nn
 
-    frozen = material.frozen
-    dimension = min(recipe.dimension, frozen.shape[1])
+    frozen, given = material.frozen, material.given
+    dimension = min(recipe.dimension, given.shape[1])
     epochs: list[EpochResult] = []
-    head = pca_head(frozen[material.learn], dimension, frozen.shape[1])
+    head = pca_head(given[material.learn], dimension, given.shape[1])
     branch = build_branch(nn.Identity(), head, recipe.dropout)
     first = ArrayInputs(material.features, material.places)
     lesson = Lesson("head", first, material.labels, material.learn, material.held, recipe.head_epochs, recipe.head_rate)
@@ -105,7 +126,7 @@ def learn(
     if material.later is not None and not stopped:
         inputs = material.later
         phase: TrainingPhase = "full" if recipe.mode == "full" else "tail"
-        branch = build_branch(copy.deepcopy(parts.frozen), head, recipe.dropout)
+        branch = build_branch(copy.deepcopy(parts.tuned), head, recipe.dropout)
         lesson = replace(lesson, phase=phase, inputs=inputs, epochs=recipe.epochs, head_rate=recipe.tuned_head_rate)
         stopped = yield from _collected(train(branch, lesson, recipe, _with(around, checkpoint_of(phase))), epochs)
     quiet = replace(around, token=None)
@@ -113,7 +134,7 @@ def learn(
     blending = _blending(rows, frozen, material, recipe)
     learned = Learned(branch.get_submodule("tuned"), head, rows, rows, blending, blending, stopped, epochs)
     if material.later is not None and inputs is first:  # stopped before the network's own turn
-        learned.tuned = copy.deepcopy(parts.frozen)
+        learned.tuned = copy.deepcopy(parts.tuned)
     if recipe.refit and material.later is None and not stopped:
         best = max((result.epoch for result in epochs if result.best), default=0)
         _refit(learned, material, recipe, around, best)
@@ -124,9 +145,9 @@ def _refit(learned: Learned, material: Material, recipe: Recipe, around: Surroun
     """The head once more, with all photos, for as long as was best without those that were held out."""
     from torch import nn
 
-    frozen = material.frozen
+    given = material.given
     dimension = learned.blending.dimension
-    branch = build_branch(nn.Identity(), pca_head(frozen, dimension, frozen.shape[1]), recipe.dropout)
+    branch = build_branch(nn.Identity(), pca_head(given, dimension, given.shape[1]), recipe.dropout)
     everything = np.arange(len(material.labels))
     inputs = ArrayInputs(material.features, material.places)
     lesson = Lesson(

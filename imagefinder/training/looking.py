@@ -24,12 +24,15 @@ FLOAT16_LIMIT = 65504.0
 
 
 class Look:
-    """Shows pixels to a frozen network in two parts. ``activations`` says whether what lies between is wanted."""
+    """Shows pixels to a network before it is tuned, in two parts: ``front``, and what is tuned.
+
+    ``activations`` says whether what lies between is wanted.
+    """
 
     def __init__(
         self,
         front: "nn.Module",
-        frozen: "nn.Module",
+        tuned: "nn.Module",
         spec: InputSpec,
         device: str,
         precision: Precision,
@@ -37,7 +40,7 @@ class Look:
         activations: bool,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._front, self._frozen, self._spec = front, frozen, spec
+        self._front, self._tuned, self._spec = front, tuned, spec
         self._device, self._precision, self._size, self._activations, self._warn = (
             device, precision, batch_size, activations, warn,
         )  # fmt: skip
@@ -71,7 +74,7 @@ class Look:
         from torch.nn.functional import normalize
 
         reached = run(self._front, normalised(pixels, self._spec, self._device), self._precision)
-        return reached, normalize(run(self._frozen, reached, self._precision))
+        return reached, normalize(run(self._tuned, reached, self._precision))
 
 
 def normalised(pixels: "Pixels | Tensor", spec: InputSpec, device: str) -> "Tensor":

@@ -1,7 +1,7 @@
 """Everything about a training that can be chosen, in the field's own terms."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QLocale, Signal
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from imagefinder.domain.teaching import Choices
-from imagefinder.domain.training import RECIPES, Mode, Recipe
+from imagefinder.domain.training import POOLINGS, RECIPES, Mode, Recipe
 from imagefinder.ui import theme, wording
 from imagefinder.ui.labels import SubduedLabel
 
@@ -32,7 +32,6 @@ LARGEST_MARGIN = 90.0
 """ArcFace's is in degrees."""
 _MARGINS = ("margin", "neg_margin")
 """What losses call the one margin that is shown."""
-_POOLING = "pooling" in {field.name for field in fields(Recipe)}
 
 
 class AdvancedForm(QWidget):
@@ -180,6 +179,7 @@ class AdvancedForm(QWidget):
         batch = _row(
             self._spin("classes", 2, 256), SubduedLabel("\N{MULTIPLICATION SIGN}"), self._spin("photos", 2, 64)
         )
+        layers, pooling = self._spin("layers", 0, 24), self._combo("pooling", POOLINGS)
         network_epochs = self._spin("epochs", 0, 500)
         network_rate, tuned_rate = self._rate("network_rate"), self._rate("tuned_head_rate")
         blocks, views = self._spin("blocks", 1, 24), self._spin("views", 0, 16)
@@ -193,6 +193,8 @@ class AdvancedForm(QWidget):
             (left, self.tr("Margin"), self._margin),
             (left, self.tr("Miner"), self._miner),
             (left, self.tr("Embedding size"), self._spin("dimension", 2, 4096)),
+            (left, self.tr("Layers that the head sees"), layers),
+            (left, self.tr("Pooling of these layers"), pooling),
             (left, self.tr("Dropout"), self._number("dropout", 0.0, 0.9)),
             (left, self.tr("Batch: labels, photos of each (P, K)"), batch),
             (left, self.tr("Weight of the tuned part"), _row(self._free_weight, self._weight)),
@@ -217,9 +219,6 @@ class AdvancedForm(QWidget):
             if text:
                 field.setAccessibleName(text)
             form.addRow(text, field)
-        if _POOLING:
-            pooling = self._combo("pooling")
-            left.insertRow(6, self.tr("Pooling"), pooling)
         back = QPushButton(self.tr("As recommended"))
         back.setAutoDefault(False)
         back.clicked.connect(lambda _checked: self.reset())
@@ -235,8 +234,10 @@ class AdvancedForm(QWidget):
         foot.addWidget(back)
         column.addLayout(foot)
 
-    def _combo(self, name: str) -> QComboBox:
+    def _combo(self, name: str, words: Sequence[str] = ()) -> QComboBox:
         combo = QComboBox()
+        for word in words:
+            combo.addItem(word.replace("+", " + "), word)
         combo.currentIndexChanged.connect(lambda _: self._set(name, combo.currentData()))
         self._writers[name] = lambda value: combo.setCurrentIndex(combo.findData(value))
         return combo

@@ -20,10 +20,10 @@ from imagefinder.domain.training import (
     TrainingSpec,
     check_recipe,
 )
-from imagefinder.embedding.blend import assemble, blend_spec
+from imagefinder.embedding.blend import Parts, assemble, blend_spec
 from imagefinder.embedding.embedder import TorchEmbedder
 from imagefinder.training.checkpoint import Checkpoint
-from imagefinder.training.course import Learned, Parts, learn, take_apart
+from imagefinder.training.course import Learned, learn, take_apart
 from imagefinder.training.losses import build_loss
 from imagefinder.training.memory import check_memory
 from imagefinder.training.miners import build_miner
@@ -86,9 +86,9 @@ def finetune(
         shutil.rmtree(place, ignore_errors=True)
     clock = _Clock()
     embedder = _load(models, spec.base, device, place, warn)
-    parts = take_apart(embedder.network, embedder.spec.input.crop, recipe)
+    parts, tuned = take_apart(embedder.network, embedder.spec.input.crop, embedder.spec.dimension, recipe)
     clock.lap("loading")
-    collection = collect(spec, embedder, parts, place, token, watcher.progress, warn)
+    collection = collect(spec, embedder, parts, tuned.width, place, token, watcher.progress, warn)
     gathered = gather(spec, collection, embedder, warn, token)
     clock.lap("reading")
     around = Surroundings(embedder.device, embedder.precision, None, token, watcher.progress, warn)
@@ -99,7 +99,7 @@ def finetune(
     held_out = training_results.on_held_out(gathered.material, learned, gathered.names, recipe.seed)
     before, after = training_results.side_by_side(gathered.material, learned, gathered.photos)
     network = assemble(parts.front, parts.frozen, learned.tuned, learned.head, learned.blending)
-    finished = blend_spec(spec.name, embedder.spec, parts.cut, learned.blending, {}, "")
+    finished = blend_spec(spec.name, embedder.spec, tuned, learned.blending, {}, "")
     blend = TorchEmbedder(finished, network, embedder.device, embedder.precision, warn, embedder.batch_size)
     test, forgetting = _elsewhere(spec, gathered, learned, blend, unlabelled, token, watcher.progress, warn)
     clock.lap("measuring")
@@ -119,7 +119,7 @@ def finetune(
         examples_before=before,
         examples_after=after,
     )
-    training_results.put(models, spec, embedder.spec, parts.cut, learned, outcome, network)
+    training_results.put(models, spec, embedder.spec, tuned, learned, outcome, network)
     shutil.rmtree(place, ignore_errors=True)
     return outcome
 

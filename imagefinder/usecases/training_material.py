@@ -14,9 +14,11 @@ from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.domain.training import MIN_PHOTOS, LabelledPhoto, TrainingError, TrainingSpec
+from imagefinder.embedding.blend import Parts
 from imagefinder.embedding.embedder import TorchEmbedder
+from imagefinder.embedding.widened import own_rows
 from imagefinder.evaluation.splits import burst_groups, split
-from imagefinder.training.course import Material, Parts
+from imagefinder.training.course import Material
 from imagefinder.training.inputs import ArrayInputs, Inputs
 from imagefinder.training.looking import Collection, Look
 from imagefinder.usecases.indexing import READER_THREADS
@@ -39,12 +41,14 @@ def collect(
     spec: TrainingSpec,
     embedder: TorchEmbedder,
     parts: Parts,
+    width: int,
     place: Path,
     token: CancelToken,
     progress: ProgressSink,
     warn: Callable[[str], None],
 ) -> Collection:
-    """Read every photo and keep, in the folder ``place``, what the frozen part of the network makes of it.
+    """Read every photo and keep, in the folder ``place``, what a head is given of it (``width`` numbers), and in the
+    thorough mode what the tuned part of the network is.
 
     What is there of an interrupted run with the same photos, model and views is gone on from. Raises Cancelled,
     ModelError where the disk refuses, TrainingError where memory is not enough.
@@ -53,13 +57,14 @@ def collect(
     paths = [photo.path for photo in spec.photos]
     key = digest(
         data_key(spec, embedder.spec),
-        [recipe.mode, recipe.blocks, recipe.views, recipe.smallest_cut, recipe.flip, recipe.seed],
+        [recipe.mode, recipe.blocks, recipe.layers, recipe.pooling],
+        [recipe.views, recipe.smallest_cut, recipe.flip, recipe.seed],
     )
     views = 1 + (recipe.views if recipe.mode != "full" else 0)
-    collection = Collection(place, key, paths, views, embedder.spec.dimension)
+    collection = Collection(place, key, paths, views, width)
     look = Look(
         parts.front,
-        parts.frozen,
+        parts.tuned,
         seen_as,
         embedder.device,
         embedder.precision,
@@ -127,7 +132,8 @@ def gather(
     names = sorted({photo.label for photo in kept})
     number = {label: at for at, label in enumerate(names)}
     labels = np.array([number[photo.label] for photo in kept], np.int64)
-    frozen = collection.features[places, 0]
+    dimension = embedder.spec.dimension
+    frozen = own_rows(collection.features[places, 0], dimension)
     groups = burst_groups([collection.noted.times[place] for place in places], labels.tolist(), frozen)
     learned_from, held = split(labels.tolist(), groups.tolist(), recipe.held_out, recipe.seed)
     if not len(held):
@@ -139,7 +145,7 @@ def gather(
     elif recipe.mode == "full":
         paths = [photo.path for photo in kept]
         later = PhotoInputs(paths, embedder.spec.input, recipe, embedder.device, token.check)
-    return Gathered(Material(collection.features, places, labels, learned_from, held, later), kept, names)
+    return Gathered(Material(collection.features, dimension, places, labels, learned_from, held, later), kept, names)
 
 
 def check_labels(counts: Counter[str]) -> None:

@@ -23,7 +23,7 @@ from imagefinder.domain.training import (
     TrainingOutcome,
     TrainingSpec,
 )
-from imagefinder.embedding.blend import blend_spec
+from imagefinder.embedding.blend import TunedPart, blend_spec
 from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.embedder import TorchEmbedder
 from imagefinder.embedding.shelf import SUFFIX
@@ -144,7 +144,7 @@ def put(
     models: Models,
     spec: TrainingSpec,
     base: ModelSpec,
-    cut: str,
+    tuned: TunedPart,
     learned: Learned,
     outcome: TrainingOutcome,
     network: "nn.Module",
@@ -163,7 +163,7 @@ def put(
         for measured in (training["held_out"], training["test"]):
             for side in (measured or {}).values():
                 del side["labels"]
-    record = blend_spec(spec.name, base, cut, learned.blending, training, weights.hexdigest())
+    record = blend_spec(spec.name, base, tuned, learned.blending, training, weights.hexdigest())
     write_model(models.shelf.directory / f"{spec.name}{SUFFIX}", state, record)
     after = json.dumps(outcome.record()["held_out"]["after"]["overall"])
     log.info("trained %s from %s: %s", spec.name, spec.base, after)

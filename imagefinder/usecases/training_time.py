@@ -35,7 +35,7 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
 
     recipe = spec.recipe
     embedder = models.shelf.load(spec.base, device)
-    parts = take_apart(embedder.network, embedder.spec.input.crop, recipe)
+    parts, tuned = take_apart(embedder.network, embedder.spec.input.crop, embedder.spec.dimension, recipe)
     views = recipe.views if recipe.mode != "full" else 0
     sample = []
     began = time.perf_counter()
@@ -49,7 +49,7 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
     reading = (time.perf_counter() - began) / len(sample)
     look = Look(
         parts.front,
-        parts.frozen,
+        parts.tuned,
         embedder.spec.input,
         embedder.device,
         embedder.precision,
@@ -62,9 +62,8 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
     between, _ = look.at(pixels)
     looking = (time.perf_counter() - began) / len(sample)
     count = len(spec.photos)
-    given = embedder.spec.dimension
-    rows = torch.randn(SAMPLE, given)
-    head = pca_head(np.asarray(rows), min(recipe.dimension, given), given)
+    rows = torch.randn(SAMPLE, tuned.width)
+    head = pca_head(np.asarray(rows), min(recipe.dimension, tuned.width), tuned.width)
     learning = _seconds(nn.Identity(), head, rows, spec, embedder) * recipe.head_epochs
     if recipe.mode != "quick":
         shown = (
@@ -72,7 +71,7 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
             if between is None
             else torch.from_numpy(between)
         )
-        learning += _seconds(parts.frozen, head, shown.float(), spec, embedder) * recipe.epochs
+        learning += _seconds(parts.tuned, head, shown.float(), spec, embedder) * recipe.epochs
         if recipe.mode == "full":
             learning += count * recipe.epochs * reading / 4  # most of the decoding runs beside the training
     return Estimate(count * (reading / 2 + looking), learning)

@@ -15,6 +15,7 @@ from imagefinder.embedding.backbones import build
 from imagefinder.embedding.blend import (
     EVERYTHING,
     Blending,
+    TunedPart,
     assemble,
     base_of,
     blend_spec,
@@ -26,7 +27,7 @@ from imagefinder.embedding.blend import (
     with_weight,
 )
 from imagefinder.embedding.checkpoints import write_model
-from imagefinder.embedding.cut import split_network
+from imagefinder.embedding.cut import last_blocks, split_network
 from imagefinder.embedding.shelf import ModelShelf
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ BASE = ModelSpec(
     "small", "builtin", "compact", InputSpec(32, 32), 16, pooling="native",
     options={"widths": [8, 8, 8], "depths": [1, 2, 1]}, licence="MIT",
 )  # fmt: skip
+HEAD_ONLY = TunedPart("", 16)
 BLENDING = Blending(dimension=6, weight=0.7, tuned_spread=0.3, frozen_spread=0.1)
 
 
@@ -68,7 +70,7 @@ def test_weighing_again_is_weighing_from_the_start(weight: float) -> None:
 def test_a_scaled_query_weighs_stored_rows_anew(weight: float) -> None:
     tuned, frozen = unit_rows(20, 6, 0), unit_rows(20, 16, 1)
     stored = BLENDING.join(tuned, frozen)
-    scale = query_scale(blend_spec("taught", BASE, "", BLENDING, {}, "abc"), weight)
+    scale = query_scale(blend_spec("taught", BASE, HEAD_ONLY, BLENDING, {}, "abc"), weight)
     fresh = replace(BLENDING, weight=weight).join(tuned, frozen)
     assert np.allclose((stored * scale) @ stored.T, fresh @ fresh.T, atol=1e-5)
 
@@ -84,15 +86,22 @@ POOLED = replace(BASE, pooling="gem", layers=("blocks",), dimension=8)
 
 
 @pytest.mark.parametrize("base", [BASE, POOLED])
+@pytest.mark.parametrize("pooling", ["", "average", "gem", "average+max"])
 @pytest.mark.parametrize("cut", ["", "blocks.2", EVERYTHING])
-def test_a_tuned_model_lands_on_the_shelf_and_comes_back(tmp_path: Path, cut: str, base: ModelSpec) -> None:
+def test_a_tuned_model_lands_on_the_shelf_and_comes_back(
+    tmp_path: Path, cut: str, pooling: str, base: ModelSpec
+) -> None:
     torch.manual_seed(0)
     network = build(base)
     cut = split_network(network, 32, 1).cut if cut == "blocks.2" else cut
-    front, frozen = parts_of(network, 32, cut)
-    blank = parts_of(build(base), 32, cut)[1]  # other weights in the tuned copy
-    blend = assemble(front, frozen, blank, build_head(base.dimension, 6), BLENDING)
-    spec = blend_spec("taught", base, cut, BLENDING, {"recipe": {"seed": 1}}, "abc")
+    blocks = last_blocks(network, 32, 2, cut) if pooling else ()
+    maps = 8 * len(blocks) * len(pooling.split("+"))
+    assert bool(maps) == bool(pooling)
+    part = TunedPart(cut, base.dimension + maps, blocks, pooling or "average")
+    front, frozen, _ = parts_of(network, 32, base.dimension, part)
+    blank = parts_of(build(base), 32, base.dimension, part).tuned  # other weights in the tuned copy
+    blend = assemble(front, frozen, blank, build_head(part.width, 6), BLENDING)
+    spec = blend_spec("taught", base, part, BLENDING, {"recipe": {"seed": 1}}, "abc")
     assert (spec.dimension, spec.licence, spec.input) == (6 + base.dimension, "MIT", base.input)
     state = {name: tensor.clone() for name, tensor in blend.state_dict().items()}
     write_model(tmp_path / "taught.safetensors", state, spec)
@@ -114,7 +123,7 @@ def test_a_tuned_model_lands_on_the_shelf_and_comes_back(tmp_path: Path, cut: st
 
 
 def test_a_record_with_another_weight() -> None:
-    spec = blend_spec("taught", BASE, "", BLENDING, {}, "abc")
+    spec = blend_spec("taught", BASE, HEAD_ONLY, BLENDING, {}, "abc")
     other = with_weight(spec, 0.25)
     assert blending_of(other) == replace(BLENDING, weight=0.25)
     assert other.fingerprint != spec.fingerprint
@@ -122,10 +131,10 @@ def test_a_record_with_another_weight() -> None:
 
 
 def test_a_damaged_record_is_named() -> None:
-    spec = blend_spec("taught", BASE, "", BLENDING, {}, "abc")
+    spec = blend_spec("taught", BASE, HEAD_ONLY, BLENDING, {}, "abc")
     with pytest.raises(ModelError, match="no tuned and frozen parts"):
         blending_of(BASE)
-    for damage in ("base", "blending", "cut"):
+    for damage in ("base", "blending", "cut", "blocks", "pooling", "width"):
         options = {name: value for name, value in spec.options.items() if name != damage}
         with pytest.raises(ModelError, match="record of taught is damaged"):
             build(replace(spec, options=options))

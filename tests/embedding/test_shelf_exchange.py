@@ -13,7 +13,7 @@ from imagefinder.domain.errors import ImageFinderError, ModelError
 from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
-from imagefinder.embedding.blend import Blending, blend_spec
+from imagefinder.embedding.blend import Blending, TunedPart, blend_spec
 from imagefinder.embedding.checkpoints import RECORD_KEY
 from imagefinder.embedding.exchange import MOST_TUNINGS, read_exchange
 from imagefinder.embedding.projection import derive
@@ -194,7 +194,9 @@ TUNED_FROM = ModelSpec(
 def tuned(shelf: ModelShelf, tmp_path: Path) -> Path:
     """A model that was trained here, exported."""
     training = {"photos": 40, "history": [{"epoch": 1, "loss": 0.5}]}
-    spec = blend_spec("taught", TUNED_FROM, "", Blending(6, 0.7, 0.3, 0.1), training, "c" * 64)
+    spec = blend_spec(
+        "taught", TUNED_FROM, TunedPart("", 24, ("blocks.1",)), Blending(6, 0.7, 0.3, 0.1), training, "c" * 64
+    )
     shelf.put(spec, build(spec).state_dict())
     shelf.export("taught", tmp_path / "taught.safetensors")
     return tmp_path / "taught.safetensors"
@@ -211,7 +213,9 @@ def test_a_model_that_was_taught_twice_travels_but_not_one_that_was_taught_witho
 ) -> None:
     spec = shelf.spec("taught")
     for times in range(2, 7):
-        spec = blend_spec(f"taught-{times}", spec, "", Blending(6, 0.7, 0.3, 0.1), {}, "c" * 64)
+        spec = blend_spec(
+            f"taught-{times}", spec, TunedPart("", spec.dimension), Blending(6, 0.7, 0.3, 0.1), {}, "c" * 64
+        )
         shelf.put(spec, build(spec).state_dict())
         file = tmp_path / f"{times}.safetensors"
         shelf.export(spec.name, file)
@@ -242,6 +246,13 @@ def test_what_was_derived_of_the_built_in_network_travels_too(
         ("base", {**asdict(TUNED_FROM), "weights_sha256": "x"}),
         ("cut", 7),
         ("cut", "nowhere"),
+        ("blocks", None),
+        ("blocks", ["nowhere"]),
+        ("blocks", ["blocks.0"] * 65),
+        ("pooling", 7),
+        ("pooling", "nowhere"),
+        ("width", 10**9),
+        ("width", 15),
         ("blending", None),
         ("blending", {"dimension": 10**9, "weight": 0.5, "tuned_spread": 1, "frozen_spread": 1}),
         ("blending", {"dimension": 6, "weight": 2, "tuned_spread": 1, "frozen_spread": 1}),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from imagefinder.domain.errors import ImageFinderError
@@ -58,11 +58,11 @@ class Recipe:
     pooling: str = "average+max"
     """Of these maps."""
     dropout: float = 0.2
-    classes: int = 8
+    classes: int = 16
     photos: int = 8
-    head_epochs: int = 20
+    head_epochs: int = 40
     """With the network frozen."""
-    head_rate: float = 2e-3
+    head_rate: float = 3e-3
     epochs: int = 0
     """With the last blocks (thorough) or everything (full) learning."""
     tuned_head_rate: float = 1e-3
@@ -83,7 +83,7 @@ class Recipe:
     chunk: int = 0
     """How many photos go through the network at once, gradients added up; 0: the whole batch."""
     held_out: float = 0.2
-    patience: int = 3
+    patience: int = 5
     refit: bool = True
     """Whether the quick head is trained once more with the held-out photos, once they have said for how long."""
     weight: float | None = None
@@ -112,14 +112,9 @@ def check_recipe(recipe: Recipe) -> None:
 
 RECIPES: Registry[Recipe] = Registry("mode")
 RECIPES.register("quick", Recipe())
-RECIPES.register(
-    "thorough",
-    Recipe(mode="thorough", photos=4, head_epochs=8, head_rate=1e-3, epochs=8, views=4, network_rate=5e-4, refit=False),
-)
-RECIPES.register(
-    "full",
-    Recipe(mode="full", photos=4, head_epochs=8, head_rate=1e-3, epochs=12, views=0, network_rate=1e-4, refit=False),
-)
+_DEEP = Recipe(classes=8, photos=4, head_epochs=8, head_rate=1e-3, refit=False)
+RECIPES.register("thorough", replace(_DEEP, mode="thorough", epochs=16, views=4, network_rate=1e-3))
+RECIPES.register("full", replace(_DEEP, mode="full", epochs=12, network_rate=1e-4))
 
 
 @dataclass(frozen=True, slots=True)

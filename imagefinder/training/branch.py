@@ -6,9 +6,13 @@ import numpy as np
 
 from imagefinder.domain.images import Embeddings
 from imagefinder.embedding.blend import build_head
+from imagefinder.evaluation.metrics import Floats
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+SPARE, FEW = 32, 4
+"""Random projections beyond the components that are wanted, and how few of all these must be."""
 
 
 def build_branch(tuned: "nn.Module", head: "nn.Module", dropout: float) -> "nn.Module":
@@ -57,11 +61,7 @@ def pca_head(rows: Embeddings, dimension: int, given: int) -> "nn.Module":
     head = build_head(given, dimension)
     mean = rows.mean(0)
     centred = (rows - mean).astype(np.float64)
-    if len(rows) < given:
-        _, _, components = np.linalg.svd(centred, full_matrices=False)
-    else:
-        _, vectors = np.linalg.eigh(centred.T @ centred)
-        components = vectors[:, ::-1].T
+    components = _components(centred, dimension)
     # The sign of a component is free: settled here, or it would differ from machine to machine.
     signs = np.sign(components[np.arange(len(components)), np.abs(components).argmax(1)])
     kept = (components * signs[:, None])[:dimension]
@@ -72,3 +72,21 @@ def pca_head(rows: Embeddings, dimension: int, given: int) -> "nn.Module":
         head.get_parameter("weight").copy_(torch.from_numpy(weight))
         head.get_parameter("bias").copy_(torch.from_numpy(-(weight @ mean)))
     return head
+
+
+def _components(centred: Floats, wanted: int) -> Floats:
+    """The first principal components of rows (n, d), as rows: all there are, or ``wanted`` of them by random
+    projections (Halko et al., "Finding structure with randomness", 2011) where that is several times faster."""
+    import torch
+
+    if FEW * (wanted + SPARE) < min(centred.shape):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            narrow = torch.from_numpy(centred.astype(np.float32))
+            _, _, found = torch.pca_lowrank(narrow, wanted + SPARE, center=False)
+        return np.asarray(found.numpy().T[:wanted], np.float64)
+    if len(centred) < centred.shape[1]:
+        _, _, components = np.linalg.svd(centred, full_matrices=False)
+        return np.asarray(components, np.float64)
+    _, vectors = np.linalg.eigh(centred.T @ centred)
+    return np.asarray(vectors[:, ::-1].T, np.float64)

@@ -53,3 +53,16 @@ def test_photos_are_shown_in_the_views_that_were_asked_for() -> None:
     photos, views = drawn_views(list(range(200)), 3, np.random.default_rng(0))
     assert photos.tolist() == list(range(200))
     assert set(views.tolist()) == {0, 1, 2}
+
+
+def test_a_few_of_many_components_are_about_the_first_ones() -> None:
+    rng = np.random.default_rng(0)
+    rows = (rng.standard_normal((900, 300)) * 0.97 ** np.arange(300)) @ np.linalg.qr(rng.standard_normal((300, 300)))[0]
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    found = pca_head(rows, 20, 300).get_parameter("weight").detach().numpy()
+    assert np.array_equal(found, pca_head(rows, 20, 300).get_parameter("weight").detach().numpy())
+    assert np.allclose(found @ found.T, np.eye(20), atol=1e-4)
+    centred = rows - rows.mean(0)
+    _, _, exact = np.linalg.svd(centred, full_matrices=False)
+    assert np.square(centred @ found.T).sum() > 0.99 * np.square(centred @ exact[:20].T).sum()
+    assert np.abs(found[0] @ exact[0]) > 0.99

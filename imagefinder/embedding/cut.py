@@ -7,21 +7,19 @@ front and tail together still are the network is tried, not assumed.
 """
 
 import copy
-import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagefinder.domain.errors import ModelError
+from imagefinder.embedding.blocks import PROBE, Call, blocks_of, probe_pictures, watch
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 AGREEMENT = 1e-4
 """The largest difference between the features of the whole and of the two parts, relative to their size."""
-_PROBE = 2
-"""Pictures shown to a network to see what runs when."""
 
 
 class Split(NamedTuple):
@@ -41,7 +39,7 @@ def split_network(network: "nn.Module", crop: int, blocks: int = 4) -> Split:
     The blocks are found by running the network once. Raises ModelError for a network that cannot be split anywhere
     near that: one that looks at a picture more than once, or that carries more than one thing from block to block.
     """
-    names = _blocks(network, crop)
+    names = blocks_of(network, crop)
     first = len(names) - max(1, min(blocks, len(names) * 2 // 3))
     nearest = sorted(range(len(names)), key=lambda place: (abs(place - first), place))
     for place in nearest:
@@ -54,25 +52,14 @@ def split_network(network: "nn.Module", crop: int, blocks: int = 4) -> Split:
     )
 
 
-def last_blocks(network: "nn.Module", crop: int, count: int, cut: str = "") -> tuple[str, ...]:
-    """The names of the last ``count`` blocks that give a map, those before the block ``cut`` left out; fewer, or none,
-    where the network has no more that run once."""
-    given = {call.name: call.output for call in _watch(network, crop)}
-    names = _blocks(network, crop)
-    if cut in names:
-        names = names[names.index(cut) :]
-    maps = [name for name in names if _is_map(given[name])]
-    return tuple(maps[len(maps) - min(count, len(maps)) :])
-
-
 def split_at(network: "nn.Module", crop: int, cut: str) -> Split:
     """Split before the block named ``cut``. Raises ModelError where the two parts would not be the whole."""
     import torch
 
     try:
-        calls = _watch(network, crop)
+        calls = watch(network, crop)
         split = Split(_front(network, cut, calls), _tail(network, cut, crop, calls), cut)
-        pictures = _pictures(network, crop)
+        pictures = probe_pictures(network, crop)
         with torch.inference_mode():
             whole = network(pictures)
             parts = split.tail(split.front(pictures))
@@ -88,118 +75,6 @@ def split_at(network: "nn.Module", crop: int, cut: str) -> Split:
     if not alike:
         raise ModelError(f"The network cannot be split before {cut}.", "Train in another mode.")
     return split
-
-
-class _Call(NamedTuple):
-    name: str
-    output: Any
-
-
-def _watch(network: "nn.Module", crop: int) -> list[_Call]:
-    """All modules in the order in which they begin, once for each time, with what they gave."""
-    import torch
-
-    begun: list[list[Any]] = []
-    names = {module: name for name, module in network.named_modules()}
-    open_calls: list[list[Any]] = []
-
-    def begin(module: "nn.Module", given: Any) -> None:
-        call = [names[module], None]
-        begun.append(call)
-        open_calls.append(call)
-
-    def end(module: "nn.Module", given: Any, output: Any) -> None:
-        open_calls.pop()[1] = _shapes(output)
-
-    hooks = [
-        hook
-        for module in names
-        for hook in (module.register_forward_pre_hook(begin), module.register_forward_hook(end))
-    ]
-    try:
-        with torch.inference_mode():
-            network(_pictures(network, crop))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return [_Call(name, output) for name, output in begun]
-
-
-def _shapes(output: Any) -> Any:
-    """What a module gave, with the tensors reduced to (shape, dtype)."""
-    import torch
-
-    if isinstance(output, torch.Tensor):
-        return (tuple(output.shape), output.dtype)
-    if isinstance(output, list | tuple):
-        return [_shapes(each) for each in output]
-    return None
-
-
-def _is_map(output: Any) -> bool:
-    """Of what ``_shapes`` says: whether it is (n, c, h, w) or tokens (n, t, c), of more than one place."""
-    if not isinstance(output, tuple):
-        return False
-    shape, _ = output
-    return len(shape) in (3, 4) and math.prod(sorted(shape[1:])[:-1]) > 1
-
-
-def _blocks(network: "nn.Module", crop: int) -> list[str]:
-    """The names of the network's blocks in the order in which they run: each runs once, and none is within another.
-
-    A block is an element of a sequence or list of modules, and made of modules itself. A stage that holds a sequence
-    of like blocks counts as these.
-    """
-    from torch import nn
-
-    calls = _watch(network, crop)
-    times: dict[str, int] = {}
-    for call in calls:
-        times[call.name] = times.get(call.name, 0) + 1
-    modules = dict(network.named_modules())
-    found: list[str] = []
-    within: tuple[str, ...] = ()
-    for call in calls:
-        name = call.name
-        parent, _, _ = name.rpartition(".")
-        module = modules[name]
-        listed = name and type(modules[parent]) in (nn.Sequential, nn.ModuleList)
-        compound = any(True for _ in module.children()) and type(module) not in (nn.Sequential, nn.ModuleList)
-        if not (listed and compound) or times[name] != 1 or name.startswith(within):
-            continue
-        if any(_is_stage(part) for part in module.modules() if part is not module):
-            continue
-        found.append(name)
-        within = (*within, f"{name}.")
-    if len(found) >= 3:
-        return found
-    return [
-        name
-        for name, _ in network.named_children()
-        if times.get(name) == 1 and next(modules[name].parameters(), None) is not None
-    ]
-
-
-def _is_stage(module: "nn.Module") -> bool:
-    """Whether this is a sequence of several like blocks."""
-    from torch import nn
-
-    parts = list(module.children())
-    return (
-        type(module) in (nn.Sequential, nn.ModuleList)
-        and len(parts) > 1
-        and len({type(part) for part in parts}) == 1
-        and any(True for _ in parts[0].children())
-    )
-
-
-def _pictures(network: "nn.Module", crop: int) -> "Tensor":
-    import torch
-
-    some = next(network.parameters(), None)
-    generator = torch.Generator().manual_seed(0)
-    pictures = torch.randn(_PROBE, 3, crop, crop, generator=generator)
-    return pictures if some is None else pictures.to(some.device)
 
 
 _handed: "ContextVar[Tensor]" = ContextVar("handed to the tail's first block")
@@ -236,7 +111,7 @@ def _own(module: "nn.Module | None") -> "nn.Module":
     return copied
 
 
-def _front(network: "nn.Module", cut: str, calls: list[_Call]) -> "nn.Module":
+def _front(network: "nn.Module", cut: str, calls: list[Call]) -> "nn.Module":
     from torch import nn
 
     class Stop(nn.Module):
@@ -273,7 +148,7 @@ def _front(network: "nn.Module", cut: str, calls: list[_Call]) -> "nn.Module":
     return Front(chain, stop)
 
 
-def _tail(network: "nn.Module", cut: str, crop: int, calls: list[_Call]) -> "nn.Module":
+def _tail(network: "nn.Module", cut: str, crop: int, calls: list[Call]) -> "nn.Module":
     from torch import nn
 
     class StandIn(nn.Module):
@@ -340,7 +215,7 @@ def _levels(chain: "nn.Module", cut: str) -> "Iterator[tuple[nn.Module, str, str
         prefix = f"{prefix}{part}."
 
 
-def _before_and_after(calls: list[_Call], cut: str) -> tuple[list[_Call], list[_Call]]:
+def _before_and_after(calls: list[Call], cut: str) -> tuple[list[Call], list[Call]]:
     place = next((place for place, call in enumerate(calls) if call.name == cut), None)
     if place is None:
         raise ModelError(
@@ -350,7 +225,7 @@ def _before_and_after(calls: list[_Call], cut: str) -> tuple[list[_Call], list[_
     return calls[:place], calls[place:]
 
 
-def _ran(name: str, calls: list[_Call]) -> bool:
+def _ran(name: str, calls: list[Call]) -> bool:
     return any(call.name == name or call.name.startswith(f"{name}.") for call in calls)
 
 
@@ -361,5 +236,5 @@ def _zeros(output: Any, like: "Tensor") -> Any:
     if output is None:
         return None
     (first, *rest), dtype = output
-    count = len(like) if first == _PROBE else first
+    count = len(like) if first == PROBE else first
     return like.new_zeros(1, dtype=like.dtype if dtype.is_floating_point else dtype).expand(count, *rest)

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.training import EpochResult, Recipe, TrainingPhase
 from imagefinder.embedding.blend import EVERYTHING, Blending, Parts, TunedPart, parts_of, usable_weight
-from imagefinder.embedding.cut import last_blocks, split_network
+from imagefinder.embedding.blocks import last_blocks
+from imagefinder.embedding.cut import split_network
 from imagefinder.embedding.widened import own_rows
 from imagefinder.evaluation.metrics import Ints
 from imagefinder.training.branch import build_branch, pca_head

@@ -26,8 +26,9 @@ from imagefinder.embedding.blend import (
     reweight,
     with_weight,
 )
+from imagefinder.embedding.blocks import last_blocks
 from imagefinder.embedding.checkpoints import write_model
-from imagefinder.embedding.cut import last_blocks, split_network
+from imagefinder.embedding.cut import split_network
 from imagefinder.embedding.shelf import ModelShelf
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from imagefinder.domain.errors import ModelError
 from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.blend import EVERYTHING, TunedPart, parts_of
-from imagefinder.embedding.cut import last_blocks, split_network
+from imagefinder.embedding.blocks import last_blocks
+from imagefinder.embedding.cut import split_network
 from imagefinder.embedding.widened import first_features, own_rows, widened
 
 if TYPE_CHECKING:

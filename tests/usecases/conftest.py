@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from drawing import draw_photo
+from drawn_classes import variants
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
 from imagefinder.usecases.models import Models
@@ -30,3 +31,16 @@ def photos(tmp_path: Path) -> Path:
     for number in range(12):
         draw_photo(root / ("a" if number < 6 else "b") / f"{number:02}.jpg", seed=number)
     return root
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Models:
+    return Models(tmp_path / "models", "cpu")
+
+
+@pytest.fixture
+def gallery(tmp_path: Path) -> Path:
+    """Three classes of five photos."""
+    for seed, name in enumerate(("anemone", "birch", "cedar")):
+        variants(tmp_path / "gallery" / "plants" / name, seed, 5)
+    return tmp_path / "gallery"

@@ -16,11 +16,6 @@ from imagefinder.usecases.switching import switch
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", device="cpu")
-
-
-@pytest.fixture
 def filled(library: Library, models: Models, photos: Path) -> Library:
     library.add_folder(str(photos))
     index(library, models.embedder(library, models.spec(library, COLOUR_LAYOUT)))

@@ -1,6 +1,5 @@
 """Evaluation from folders to files: drawn photos, a model without weights, and what can be wrong with folders."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,32 +8,13 @@ from PIL import ExifTags, Image
 
 from drawing import draw_photo
 from drawn_classes import variants
+from evaluating_kit import MODEL, QUICK, run
 from imagefinder.domain.errors import Cancelled, ModelError, UnknownName
-from imagefinder.domain.evaluation import EvaluationError, EvaluationOptions, EvaluationReport, Way, one_at_a_time
+from imagefinder.domain.evaluation import EvaluationError, Way, one_at_a_time
 from imagefinder.domain.progress import CancelToken, Progress
 from imagefinder.usecases.evaluating import evaluate
 from imagefinder.usecases.evaluation_files import as_text
 from imagefinder.usecases.models import Models
-
-QUICK = EvaluationOptions(resamples=50, device="cpu")
-MODEL = "colour-layout"
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", "cpu")
-
-
-@pytest.fixture
-def gallery(tmp_path: Path) -> Path:
-    """Three classes of five photos."""
-    for seed, name in enumerate(("anemone", "birch", "cedar")):
-        variants(tmp_path / "gallery" / "plants" / name, seed, 5)
-    return tmp_path / "gallery"
-
-
-def run(models: Models, *folders: Path, queries: tuple[Path, ...] = (), **options: Any) -> EvaluationReport:
-    return evaluate(folders, queries, models, [MODEL], replace(QUICK, **options))
 
 
 def test_leave_one_out_over_the_leaf_folders(models: Models, gallery: Path) -> None:

@@ -5,7 +5,6 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,33 +12,13 @@ from typing import Any
 import pytest
 
 from drawn_classes import variants
+from evaluating_kit import MODEL, run
 from imagefinder import diagnostics
 from imagefinder.cli import main
-from imagefinder.domain.evaluation import EvaluationError, EvaluationOptions, EvaluationReport
+from imagefinder.domain.evaluation import EvaluationError
 from imagefinder.domain.progress import CancelToken
-from imagefinder.usecases.evaluating import evaluate
 from imagefinder.usecases.evaluation_files import as_record, write_csv, write_html
 from imagefinder.usecases.models import Models
-
-QUICK = EvaluationOptions(resamples=50, device="cpu")
-MODEL = "colour-layout"
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", "cpu")
-
-
-@pytest.fixture
-def gallery(tmp_path: Path) -> Path:
-    """Three classes of five photos."""
-    for seed, name in enumerate(("anemone", "birch", "cedar")):
-        variants(tmp_path / "gallery" / "plants" / name, seed, 5)
-    return tmp_path / "gallery"
-
-
-def run(models: Models, *folders: Path, queries: tuple[Path, ...] = (), **options: Any) -> EvaluationReport:
-    return evaluate(folders, queries, models, [MODEL], replace(QUICK, **options))
 
 
 class _Page(HTMLParser):

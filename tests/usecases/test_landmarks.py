@@ -17,11 +17,6 @@ MODEL = "colour-layout"
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", "cpu")
-
-
-@pytest.fixture
 def landmarks(tmp_path: Path) -> Path:
     """Two sights of six photos each and a ground truth in the revisited form, with one photo that is missing."""
     names: list[str] = []

@@ -23,11 +23,6 @@ from imagefinder.usecases.models import Embedder, Models
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", device="cpu")
-
-
 @pytest.fixture(scope="module")
 def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of TIMM's network, drawn at random."""

@@ -26,11 +26,6 @@ SMALL: ModelSpec = replace(SPEC, dimension=4)
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", "cpu")
-
-
-@pytest.fixture
 def gallery(tmp_path: Path) -> Path:
     for seed, name in enumerate(("anemone", "birch")):
         variants(tmp_path / "gallery" / name, seed, 4)

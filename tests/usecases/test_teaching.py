@@ -24,11 +24,6 @@ COLOURS = "colour-layout"
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", device="cpu")
-
-
-@pytest.fixture
 def classes(tmp_path: Path) -> Path:
     for number in range(3):
         variants(tmp_path / "classes" / f"thing-{number}", number, 5)

@@ -21,11 +21,6 @@ from imagefinder.usecases.weighed_search import search_weighed, weighable
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> Models:
-    return Models(tmp_path / "models", device="cpu")
-
-
-@pytest.fixture
 def tuned(library: Library, models: Models, tmp_path: Path) -> Library:
     """A library that is searched with a model taught from its own photos."""
     photos = [

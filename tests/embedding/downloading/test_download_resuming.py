@@ -1,67 +1,18 @@
-"""Downloads that break off, stall, lie and go on, against a server on this machine."""
+"""Downloads that break off, stall, change meanwhile or are cancelled, and go on with what came."""
 
 import hashlib
-import shutil
-import socket
-import ssl
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from download_kit import DATA, SHA256, Get, break_off, ignore, left
 from imagefinder.domain.errors import Cancelled, ModelError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.embedding import download
 from imagefinder.embedding.download import fetch
 from imagefinder.embedding.partial import Partial
-from weights_server import WeightsServer, weights_server
-
-DATA = b"".join(hashlib.sha256(bytes([number % 256, number // 256])).digest() for number in range(6000))
-SHA256 = hashlib.sha256(DATA).hexdigest()
-
-
-@pytest.fixture
-def server() -> Iterator[WeightsServer]:
-    with weights_server() as running:
-        running.files["/net.pth"] = DATA
-        yield running
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "downloads" / "net"
-
-
-Get = Callable[..., str]
-
-
-@pytest.fixture
-def get(server: WeightsServer, target: Path) -> Get:
-    """Downloads /net.pth into ``target``."""
-
-    def get(path: str = "/net.pth", token: CancelToken | None = None, **given: Any) -> str:
-        return fetch(server.address + path, target, given.pop("progress", ignore), token or CancelToken(), **given)
-
-    return get
-
-
-def ignore(done: int, total: int) -> None:
-    pass
-
-
-def left(target: Path) -> list[str]:
-    return sorted(path.name for path in target.parent.iterdir())
-
-
-def break_off(server: WeightsServer, get: Get, at: int = 50_000) -> None:
-    """Fail once with ``at`` bytes kept: the server goes silent."""
-    server.stall_at = at
-    with pytest.raises(ModelError, match="sent nothing for"):
-        get(timeout=0.2)
-    server.released.set()
-    server.stall_at = None
-    server.requests.clear()
+from weights_server import WeightsServer
 
 
 def test_a_whole_download(server: WeightsServer, get: Get, target: Path) -> None:
@@ -241,31 +192,6 @@ def test_cancelling_does_not_wait_for_a_silent_server(
     assert (target.parent / "net.part").read_bytes() == DATA[:50_000]
 
 
-@pytest.mark.parametrize("sound", [True, False])
-def test_the_hash_in_the_name_is_checked(server: WeightsServer, get: Get, target: Path, sound: bool) -> None:
-    name = f"/net-{SHA256[:8] if sound else '0badcafe'}.pth"
-    server.files[name] = DATA
-    if sound:
-        assert get(name) == SHA256
-    else:
-        with pytest.raises(ModelError, match="checksum"):
-            get(name)
-        assert left(target) == []
-
-
-@pytest.mark.parametrize("sound", [True, False])
-def test_the_hash_that_the_hub_sends_is_checked(server: WeightsServer, get: Get, target: Path, sound: bool) -> None:
-    sha256 = SHA256 if sound else "0" * 64
-    server.redirects["/resolve"] = (f"{server.address}/net.pth", {"X-Linked-Etag": f'"{sha256}"'})
-    if sound:
-        assert get("/resolve") == SHA256
-        assert left(target) == ["net"]
-    else:
-        with pytest.raises(ModelError, match="checksum"):
-            get("/resolve")
-        assert left(target) == []
-
-
 def test_the_hash_of_the_hub_is_remembered_with_the_part(server: WeightsServer, get: Get, target: Path) -> None:
     server.redirects["/resolve"] = ("/net.pth", {"X-Linked-Etag": f'"{SHA256}"'})
     server.stall_at = 50_000
@@ -291,69 +217,3 @@ def test_the_hub_has_another_version_now(server: WeightsServer, get: Get, target
     server.redirects["/resolve"] = ("/net.pth", {"X-Linked-Etag": f'"{hashlib.sha256(other).hexdigest()}"'})
     get("/resolve")
     assert target.read_bytes() == other
-
-
-@pytest.mark.parametrize("place", ["ftp://127.0.0.1/net.pth", "file:///etc/hostname"])
-def test_redirects_to_elsewhere_are_not_followed(server: WeightsServer, get: Get, target: Path, place: str) -> None:
-    server.redirects["/away"] = (place, {})
-    with pytest.raises(ModelError, match="answered 302"):
-        get("/away")
-    assert not target.exists()
-
-
-def test_a_missing_file(server: WeightsServer, get: Get, target: Path) -> None:
-    with pytest.raises(ModelError, match="answered 404"):
-        get("/nothing.pth")
-    assert not target.exists()
-
-
-def test_a_web_page_is_no_download_and_does_not_cost_the_part(server: WeightsServer, get: Get, target: Path) -> None:
-    break_off(server, get)
-    server.headers["Content-Type"] = "text/html; charset=utf-8"
-    server.ranges = False
-    server.files["/net.pth"] = b"<html>Sign in</html>"
-    with pytest.raises(ModelError, match="web page"):
-        get()
-    assert (target.parent / "net.part").read_bytes() == DATA[:50_000]
-
-
-def test_too_little_space_is_said_before(
-    server: WeightsServer, get: Get, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = shutil.disk_usage(target.parents[1])
-    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage._replace(free=100_000))
-    with pytest.raises(ModelError, match=r"not enough space.*67 MB are needed, 0 MB are free"):
-        get()
-    assert left(target) == []
-
-
-def test_a_folder_that_cannot_be_written(server: WeightsServer, tmp_path: Path) -> None:
-    (tmp_path / "downloads").write_text("a file where the folder should be")
-    with pytest.raises(ModelError, match="cannot be saved"):
-        fetch(f"{server.address}/net.pth", tmp_path / "downloads" / "net", ignore, CancelToken())
-
-
-def test_nobody_is_there(server: WeightsServer, get: Get) -> None:
-    server.server_close()
-    with pytest.raises(ModelError, match=r"could not be downloaded.*127.0.0.1 refuses the connection\. .*internet"):
-        get()
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (socket.gaierror(-2, "Name or service not known"), r": 127.0.0.1 was not found, .* to be offline\. Check"),
-        (ssl.SSLCertVerificationError("self-signed"), r": the certificate of 127.0.0.1 is not valid"),
-        (OSError("Network is unreachable."), r": Network is unreachable\. Check"),
-        (OSError(), r": OSError\. Check"),
-    ],
-)
-def test_why_a_server_cannot_be_reached_is_said_in_words(
-    get: Get, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str
-) -> None:
-    def refuse(*given: object, **more: object) -> None:
-        raise error
-
-    monkeypatch.setattr(socket, "create_connection", refuse)
-    with pytest.raises(ModelError, match=words):
-        get()

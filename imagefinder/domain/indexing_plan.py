@@ -1,4 +1,4 @@
-"""What waits to be indexed, and when the next run may start. No threads here: the window's session asks and tells."""
+"""What waits to be indexed, and when the next run may start. No threads here: the window's runs ask and tell."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

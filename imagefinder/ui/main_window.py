@@ -1,31 +1,22 @@
-"""The window: puts the panels together, takes drops, remembers its shape, and closes in stages."""
+"""The window: puts the panels together, remembers its shape, and closes in stages."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-    QResizeEvent,
-    QShowEvent,
-)
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from imagefinder import settings
-from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus, Query, SearchResult
+from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus
 from imagefinder.domain.progress import Progress
 from imagefinder.paths import Paths
 from imagefinder.settings import Settings
-from imagefinder.ui import desktop, icons, queries, theme, wording
-from imagefinder.ui.banner import BannerStack, Level
+from imagefinder.ui import desktop, icons, wording
+from imagefinder.ui.banner import BannerStack
 from imagefinder.ui.dialogs import Dialogs
-from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.folders_panel import FoldersPanel
+from imagefinder.ui.incoming import Incoming
 from imagefinder.ui.indexing_card import IndexingCard
 from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.menus import Menus
@@ -38,6 +29,7 @@ from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.search_flow import SearchFlow
 from imagefinder.ui.search_settings import SearchSettings
 from imagefinder.ui.session import Session
+from imagefinder.ui.status_bar import StatusBar
 from imagefinder.ui.teach_badge import TeachBadge
 from imagefinder.ui.teach_flow import TeachFlow
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
@@ -70,7 +62,7 @@ class MainWindow(QMainWindow):
         self._last_crash = last_crash
         self._closing = self._closed = False
         self._folders: Sequence[Folder] = ()
-        self._status: LibraryStatus | None = None
+        self._status_known = False
         self._away: frozenset[str] = frozenset()
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
@@ -80,20 +72,16 @@ class MainWindow(QMainWindow):
         self.folders = FoldersPanel()
         self.card = IndexingCard()
         self.inspector = Inspector()
-        self._sentence = QLabel()
-        self._network = QLabel(self.tr("Network: off"))
-        self._network.setToolTip(
-            self.tr("imagefinder goes online only when you drop or paste an address, or download a model.")
-        )
-        self._online = {"picture": "", "model": ""}
         self.teach_badge = TeachBadge()
         self._assemble()
         self.preview = Preview(self, self.page.model, self.loader, session.preview)
-        self._overlay = DropOverlay(self)
         self.flow = SearchFlow(session, self.bar, self.page, self.inspector, self)
+        self.incoming = Incoming(session, self.flow, remembered, self.banners, self)
         self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
         self.notices = Notices(session, self.banners, self.page, self)
         self.models = ModelFlow(session, self)
+        self._status_bar = StatusBar(session, self.page, self.flow, self.models, self.teach_badge)
+        self.setStatusBar(self._status_bar)
         self.search = SearchSettings(session, self.flow, remembered, self)
         self.dialogs = Dialogs(session, self.models, self.search, paths, remembered, self.banners, last_crash, self)
         self.tools = Tools(session, self.page, self.inspector, self.folders, self.flow, self.banners, self)
@@ -101,8 +89,6 @@ class MainWindow(QMainWindow):
         self.menus = Menus(self)
         self._connect()
         self._restore()
-        self._say_status()
-        self.setAcceptDrops(True)
         icons.follow_palette(self)
 
     @property
@@ -117,7 +103,7 @@ class MainWindow(QMainWindow):
     @property
     def network_text(self) -> str:
         """What the status bar says of the network."""
-        return self._network.text()
+        return self._status_bar.network_text
 
     @property
     def session(self) -> Session:
@@ -153,24 +139,15 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.banners)
         rows.addWidget(self._splitter, 1)
         self.setCentralWidget(middle)
-        self._sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.statusBar().addWidget(self._sentence, 1)
-        self.statusBar().addPermanentWidget(self.teach_badge)
-        self.statusBar().addPermanentWidget(self._network)
-        self.statusBar().setSizeGripEnabled(False)
-        self._sentence.setContentsMargins(theme.MARGIN - 2, 0, 0, theme.GRID)  # 2 px are the bar's own
-        self._network.setContentsMargins(0, 0, theme.MARGIN - 2, theme.GRID)
-        self.teach_badge.setContentsMargins(0, 0, theme.MARGIN, theme.GRID)
 
     def _connect(self) -> None:
         session, card = self._session, self.card
-        self.bar.open_requested.connect(self.open_picture)
-        self.page.add_requested.connect(self.add_folder)
-        self.page.shown.connect(self._say_status)
+        self.bar.open_requested.connect(self.incoming.open_picture)
+        self.page.add_requested.connect(self.incoming.add_folder)
         self.page.view.preview.connect(self.preview.show_row)
         self.preview.moved.connect(self.page.view.select_row)
         self.preview.closed.connect(self.page.focus_content)
-        self.folders.add_requested.connect(self.add_folder)
+        self.folders.add_requested.connect(self.incoming.add_folder)
         self.folders.rescan_requested.connect(session.rescan)
         self.folders.remove_requested.connect(session.remove_folder)
         self.folders.excludes_changed.connect(session.set_excludes)
@@ -189,18 +166,7 @@ class MainWindow(QMainWindow):
         session.closed.connect(self._on_closed)
         session.opened.connect(self._on_opened)
         self.flow.failed.connect(self.notices.show_problem)
-        self.flow.downloading.connect(
-            lambda online: self._say_network("picture", self.tr("downloading the picture") if online else "")
-        )
-        self.models.changed.connect(lambda _: self._say_status())
-        self.models.downloading.connect(
-            lambda host: (
-                self._say_network("model", self.tr("downloading a model from {host}").format(host=host))
-                if host
-                else self._say_network("model", "")
-            )
-        )
-        self.flow.answered.connect(self._on_answered)
+        self.flow.answered.connect(self._look_whether_settled)
         self.loader.ready.connect(self._look_whether_settled)
         self.closing.connect(self.tools.close)
         self.closing.connect(self.teaching.close)
@@ -241,36 +207,10 @@ class MainWindow(QMainWindow):
 
     def take(self, arguments: Sequence[str]) -> None:
         """Paths from the command line or a later start: folders are added, the first picture becomes the query."""
-        folders = [path for path in arguments if os.path.isdir(path)]
-        pictures = [path for path in arguments if path not in folders]
-        if folders:
-            self._session.add_folders(folders)
-        if pictures:
-            self.flow.ask(Query(os.path.basename(pictures[0]), path=pictures[0]))
+        self.incoming.take_paths(arguments)
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.raise_()
         self.activateWindow()
-
-    def add_folder(self) -> None:
-        """Ask for a folder of photos."""
-        start = self._settings.last_folder or os.path.expanduser("~")
-        path = QFileDialog.getExistingDirectory(self, self.tr("Add photo folder"), start)
-        if path:
-            self._settings.last_folder = os.path.dirname(path)
-            self._session.add_folders([path])
-
-    def open_picture(self) -> None:
-        """Ask for a picture to search for."""
-        start = self._settings.last_folder or os.path.expanduser("~")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open a picture to find similar photos"), start)
-        if path:
-            self._settings.last_folder = os.path.dirname(path)
-            self.flow.ask(Query(os.path.basename(path), path=path))
-
-    def paste(self) -> None:
-        """Search for what is in the clipboard, or add the folders that are."""
-        if not self._take_mime(QGuiApplication.clipboard().mimeData()):
-            self.banners.show_message(self.tr("There is no picture, file or address in the clipboard."))
 
     def rescan(self) -> None:
         self._session.rescan()
@@ -301,8 +241,7 @@ class MainWindow(QMainWindow):
             self.card.set_failures(sum(folder.failures for folder in folders))
 
     def _on_status(self, status: LibraryStatus) -> None:
-        self._status = status
-        self._say_status()
+        self._status_known = True
         self._look_whether_settled()
 
     def _on_indexed(self, summary: IndexSummary | None) -> None:
@@ -318,84 +257,15 @@ class MainWindow(QMainWindow):
             self._away = away
         self._look_whether_settled()
 
-    def _say_network(self, what: str, doing: str) -> None:
-        """``doing`` says what is downloaded; empty, that nothing of this kind is."""
-        self._online[what] = doing
-        doings = ", ".join(filter(None, self._online.values())) or self.tr("off")
-        self._network.setText(self.tr("Network: {doing}").format(doing=doings))
-
-    def _on_answered(self, result: SearchResult | None) -> None:
-        self._say_status()
-        self._look_whether_settled()
-
-    def _say_status(self) -> None:
-        status, result = self._status, self.flow.result
-        if status is None:
-            self._sentence.setText(self.tr("Opening the library…"))
-            return
-        total = wording.photos(status.photos)
-        if result is None:
-            listed = self.page.model.rowCount()
-            newest = self.tr("newest {count} of {total}").format(count=wording.grouped(listed), total=total)
-            parts = [newest if 0 < listed < status.photos else total, status.model]
-        else:
-            shown = wording.grouped(self.page.model.rowCount())
-            milliseconds = max(1, round(result.seconds * 1000))
-            parts = [
-                self.tr("{shown} of {total}").format(shown=shown, total=total),
-                self.tr("{count} ms").format(count=wording.grouped(milliseconds)),
-                result.model,
-            ]
-        changing_to = self.models.activity.switching_to
-        parts.append(self.tr("changing to {model}").format(model=changing_to) if changing_to and status.photos else "")
-        parts.append(self._session.device.upper())
-        self._sentence.setText(" · ".join(part for part in parts if part))
-
     def _look_whether_settled(self) -> None:
         photos = self.page.model.photos(0, 12)
         if (
             self.flow.result is not None
-            and self._status is not None
+            and self._status_known
             and not self._session.indexing
             and all(self.loader.pixmap(photo) is not None for photo in photos)
         ):
             self.settled.emit()
-
-    # Drops
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        ours = event.source() is not None
-        if not ours and queries.has_something(event.mimeData()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
-            self._overlay.show_offer(*queries.offers(event.mimeData()))
-        else:
-            event.ignore()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._overlay.hide()
-        super().dragLeaveEvent(event)
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._overlay.hide()
-        if self._take_mime(event.mimeData()):
-            event.setDropAction(Qt.DropAction.CopyAction)  # never Move: the source would delete the original
-            event.accept()
-        else:
-            self.banners.show_message(self.tr("That is neither a picture nor a folder."), Level.WARNING)
-
-    def _take_mime(self, mime: QMimeData) -> bool:
-        drop = queries.from_mime(mime)
-        if drop is None:
-            return False
-        if drop.folders:
-            self._session.add_folders(drop.folders)
-        if drop.query is not None:
-            self.flow.ask(drop.query)
-        if drop.ignored:
-            text = self.tr("Searching for the first picture; {count} more were left aside.")
-            self.banners.show_message(text.format(count=wording.grouped(drop.ignored)))
-        return True
 
     # Shape and end
 

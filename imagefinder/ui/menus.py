@@ -27,8 +27,8 @@ class Menus(QObject):
         view = window.page.view
 
         file = self._menu(self.tr("&File"))
-        self._add(file, self.tr("&Add photo folder…"), window.add_folder, "Ctrl+Shift+A", icon="folder-plus")
-        self._add(file, self.tr("&Open picture…"), window.open_picture, Keys.Open, icon="image")
+        self._add(file, self.tr("&Add photo folder…"), window.incoming.add_folder, "Ctrl+Shift+A", icon="folder-plus")
+        self._add(file, self.tr("&Open picture…"), window.incoming.open_picture, Keys.Open, icon="image")
         self._add(file, self.tr("&Look for changes in all folders"), window.rescan, Keys.Refresh, icon="rotate-cw")
         self._add(file, self.tr("&Files that could not be read…"), window.dialogs.show_failures)
         file.addSeparator()
@@ -39,7 +39,7 @@ class Menus(QObject):
         redo = self._add(edit, self.tr("&Redo"), window.tools.labels.stack.redo, Keys.Redo)
         window.tools.follow_undo(undo, redo)
         edit.addSeparator()
-        self._add(edit, self.tr("&Paste picture, file or address"), window.paste, Keys.Paste)
+        self._add(edit, self.tr("&Paste picture, file or address"), window.incoming.paste, Keys.Paste)
         self._add(edit, self.tr("Select &all"), view.selectAll)
         edit.addSeparator()
         label = self._add(edit, self.tr("&Label…"), window.tools.labels.label_selected, "Ctrl+T", icon="tag")

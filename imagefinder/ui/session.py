@@ -5,43 +5,31 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError
-from imagefinder.domain.images import (
-    Failure,
-    Folder,
-    FolderState,
-    IndexSummary,
-    LibraryStatus,
-    Photo,
-    Query,
-    SearchResult,
-)
-from imagefinder.domain.indexing_plan import Batch, IndexingPlan
+from imagefinder.domain.images import Failure, Folder, FolderState, LibraryStatus, Photo, Query, SearchResult
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.domain.search_options import SearchOptions
+from imagefinder.ui.indexing_runs import IndexingRuns
 from imagefinder.ui.open_library import OpenLibrary
 
 if TYPE_CHECKING:
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import Library
 
-INDEXING, SEARCH = "indexing", "search"
+SEARCH = "search"
 NEWEST_PHOTOS = 2000
-REFRESH_MILLISECONDS = 2500
 
 Result = TypeVar("Result")
-STOPPED = IndexSummary(0, 0, 0, 0, 0, (), (), 0.0, 0.0, cancelled=True)
-"""Of a run that did nothing."""
 
 
 class Session(OpenLibrary):
     """What the panels ask for becomes jobs on the lanes, answers become signals.
 
     An edit (a folder added, photos trashed) does not wait for hours behind the indexing: it interrupts it, and
-    indexing goes on with what is left when the edit is done. Signals carry objects: a Signal(str) would lose what is
-    not UTF-8 in a path.
+    indexing goes on with what is left when the edit is done (``IndexingRuns``). Signals carry objects: a Signal(str)
+    would lose what is not UTF-8 in a path.
     """
 
     folders_changed = Signal(object)
@@ -63,36 +51,36 @@ class Session(OpenLibrary):
 
     def __init__(self, library: Path, models: Path, device: str = "auto", parent: QObject | None = None) -> None:
         super().__init__(library, models, device, parent)
-        self._plan = IndexingPlan()
-        self._summary: IndexSummary | None = STOPPED
-        self._paused = False
-        self._switching_to: str | None = None
         self.search_options = SearchOptions()
         """How searches from now on are done."""
         self.tuned_weight: float | None = None
         """Of what a tuned model learned, where it is not the one in its record."""
-        self._until_open: list[Callable[[], None]] = []
-        self._while_indexing = QTimer(self, interval=REFRESH_MILLISECONDS)
-        self._while_indexing.timeout.connect(self.refresh)
+        runs = IndexingRuns(self._work, self._embedder, self)
+        runs.started.connect(self.indexing_started)
+        runs.progressed.connect(self.progressed)
+        runs.pausing.connect(self.pausing)
+        runs.finished.connect(self.indexing_finished)
+        runs.model_switched.connect(self.model_switched)
+        runs.changed.connect(self.refresh)
+        runs.failed.connect(self._failed)
+        self._runs = runs
 
     def _on_opened(self, result: object) -> None:
         super()._on_opened(result)
-        if self._closing:
+        if self._closing or self._library is None:
             return
-        waiting, self._until_open = self._until_open, []
-        for edit in waiting:
-            edit()
+        self._runs.begin(self._library)
         self.refresh()
         self.rescan()
 
     def close(self) -> None:
-        self._while_indexing.stop()
+        self._runs.close()
         super().close()
 
     @property
     def indexing(self) -> bool:
         """Whether anything is being indexed, or waits for an edit to end before it goes on."""
-        return self._plan.busy
+        return self._runs.busy
 
     @property
     def models(self) -> "Models | None":
@@ -107,7 +95,7 @@ class Session(OpenLibrary):
     @property
     def switching_to(self) -> str | None:
         """The model that the photos are being read for while another one still answers."""
-        return self._switching_to
+        return self._runs.switching_to
 
     # Folders and indexing
 
@@ -124,26 +112,24 @@ class Session(OpenLibrary):
                     refused.append(error)
             return added, refused
 
-        def done(outcome: tuple[list[Folder], list[ImageFinderError]], generation: int) -> None:
-            added, refused = outcome
-            self._plan.want((folder.id for folder in added), generation)
-            for error in refused:
+        def done(outcome: tuple[list[Folder], list[ImageFinderError]]) -> None:
+            for error in outcome[1]:
                 self.problem.emit(error)
 
-        self._edit("add folders", add, done)
+        self._runs.edit("add folders", add, done, scan=lambda outcome: [folder.id for folder in outcome[0]])
 
     def remove_folder(self, folder_id: int) -> None:
-        self._edit(
+        self._runs.edit(
             "remove folder",
             lambda library: library.remove_folder(folder_id),
-            lambda _, generation: self._plan.drop(folder_id),
+            lambda _: self._runs.drop(folder_id),
         )
 
     def set_excludes(self, folder_id: int, patterns: tuple[str, ...]) -> None:
-        self._edit(
+        self._runs.edit(
             "excludes",
             lambda library: library.set_excludes(folder_id, patterns),
-            lambda _, generation: self._plan.want([folder_id], generation),
+            scan=lambda _: [folder_id],
         )
 
     def forget_missing(self, folder_id: int) -> None:
@@ -153,12 +139,11 @@ class Session(OpenLibrary):
     def rescan(self, folder_id: int | None = None, forget_missing: bool = False) -> None:
         """Look for changes in one folder, or in all."""
 
-        def done(folders: list[Folder], generation: int) -> None:
+        def wanted(folders: list[Folder]) -> set[int]:
             known = {folder.id for folder in folders}
-            wanted = known if folder_id is None else known & {folder_id}
-            self._plan.want(wanted, generation, forget_missing)
+            return known if folder_id is None else known & {folder_id}
 
-        self._edit("rescan", lambda library: library.folders(), done)
+        self._runs.edit("rescan", lambda library: library.folders(), scan=wanted, forget_missing=forget_missing)
 
     def use_model(self, name: str) -> None:
         """Let the library answer with this model: at once if it has seen every photo, else when it has.
@@ -174,126 +159,38 @@ class Session(OpenLibrary):
                 library.activate(spec)
             return complete
 
-        def done(complete: bool, generation: int) -> None:
+        def done(complete: bool) -> None:
             if complete:
-                self._switched(name)
+                self._runs.switching_to = None
+                self.model_switched.emit(name)
             else:
-                self._switching_to = name
+                self._runs.switching_to = name
                 self.rescan()
 
-        self._edit("use model", activate, done)
-
-    def _switched(self, name: str) -> None:
-        self._switching_to = None
-        self.model_switched.emit(name)
+        self._runs.edit("use model", activate, done)
 
     def retry(self, failures: Sequence[Failure]) -> None:
         """Read these files again."""
         paths = [failure.path for failure in failures]
         folders = {failure.folder_id for failure in failures}
-        self._edit(
-            "retry",
-            lambda library: library.forget_failures(paths),
-            lambda _, generation: self._plan.want(folders, generation),
-        )
+        self._runs.edit("retry", lambda library: library.forget_failures(paths), scan=lambda _: folders)
 
     def pause(self) -> None:
         """Until ``resume``, also over edits that interrupt the indexing."""
-        if self._plan.busy:
-            self._set_paused(True)
+        self._runs.pause()
 
     def resume(self) -> None:
-        self._set_paused(False)
-
-    def _set_paused(self, paused: bool) -> None:
-        self._paused = paused
-        for job in self._work.unfinished(INDEXING):
-            (job.token.pause if paused else job.token.resume)()
-        self.pausing.emit(paused)
+        self._runs.resume()
 
     def cancel_indexing(self) -> None:
         """Stop; what is left waits for the next rescan or the next start. A switch of models is given up."""
-        self._switching_to = None
-        self._plan.cancel()
-        self._work.cancel(INDEXING)
-        self._set_paused(False)
-        self._go_on()
+        self._runs.cancel()
 
     def edit(
         self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result], object] = lambda _: None
     ) -> None:
         """Change the library on the work lane, before what is being indexed goes on."""
-        self._edit(name, edit, lambda result, _: done(result))
-
-    def _edit(self, name: str, edit: "Callable[[Library], Result]", done: Callable[[Result, int], object]) -> None:
-        library = self._library
-        if self._closing:
-            return
-        if library is None:  # still opening, or in use by another process: it is done once the library is there
-            self._until_open.append(lambda: self._edit(name, edit, done))
-            return
-        asked = self._plan.generation
-        self._plan.edit_begins()
-        self._work.cancel(INDEXING)
-
-        def over() -> None:
-            self._plan.edit_ends()
-            self._go_on()
-
-        self._work.submit(
-            name, lambda token, sink: edit(library), lambda result: done(result, asked), self._failed, over=over
-        )
-
-    def _go_on(self) -> None:
-        """After an edit, a run or a cancel: index what is left, or say that nothing is."""
-        library = self._library
-        if self._closing or library is None:
-            return
-        was_busy = self._plan.busy
-        batch = self._plan.next()
-        if batch is not None:
-            if not was_busy:
-                self.indexing_started.emit()
-            self._while_indexing.start()
-            self._index(library, batch)
-        elif self._plan.comes_to_rest():
-            self._while_indexing.stop()
-            self._set_paused(False)
-            self.indexing_finished.emit(self._summary)
-        self.refresh()
-
-    def _index(self, library: "Library", batch: Batch) -> None:
-        self._summary = STOPPED  # also of a run that is cancelled before it begins
-        completed = False
-        switching_to = self._switching_to
-
-        def work(token: CancelToken, sink: ProgressSink) -> IndexSummary:
-            from imagefinder.usecases.indexing import index
-
-            embedder = self._embedder(library, switching_to)
-            return index(library, embedder, batch.folders, forget_missing=batch.forget, token=token, progress=sink)
-
-        def done(summary: IndexSummary) -> None:
-            nonlocal completed
-            completed = not summary.cancelled
-            self._summary = summary
-            active = library.active_model()
-            if switching_to and active is not None and active.name == switching_to:
-                self._switched(switching_to)
-
-        def failed(error: Exception) -> None:
-            nonlocal completed
-            completed = True  # trying the same again at once would fail the same way
-            self._summary = None
-            self._failed(error)
-
-        def over() -> None:
-            self._plan.ended(completed)
-            self._go_on()
-
-        job = self._work.submit(INDEXING, work, done, failed, self.progressed.emit, over)
-        if self._paused:
-            job.token.pause()
+        self._runs.edit(name, edit, done)
 
     # Searching
 
@@ -353,7 +250,7 @@ class Session(OpenLibrary):
         library = self._library
         if library is None or self._closing:
             return
-        scanning = self._plan.running.folders if self._plan.running else frozenset()
+        scanning = self._runs.scanning
 
         def show(status: LibraryStatus) -> None:
             folders = tuple(
@@ -380,7 +277,7 @@ class Session(OpenLibrary):
     def move_to_trash(self, photos: Sequence[Photo]) -> None:
         """Only after the person confirmed it."""
 
-        def done(outcome: tuple[list[Photo], list[tuple[Photo, str]]], generation: int) -> None:
+        def done(outcome: tuple[list[Photo], list[tuple[Photo, str]]]) -> None:
             trashed, refused = outcome
             if trashed:
                 self.photos_removed.emit(trashed)
@@ -392,7 +289,7 @@ class Session(OpenLibrary):
 
             return move_to_trash(library, photos)
 
-        self._edit("trash", move, done)
+        self._runs.edit("trash", move, done)
 
 
 def _asking(ask: Callable[[], Result]) -> Callable[[CancelToken, ProgressSink], Result]:

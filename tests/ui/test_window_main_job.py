@@ -102,11 +102,11 @@ def test_pictures_arrive_in_every_form_that_browsers_and_file_managers_use(
 def test_pasting_works_like_dropping(qtbot: QtBot, window: MainWindow, photos: Path, tmp_path: Path) -> None:
     index_folder(qtbot, window, photos)
     QGuiApplication.clipboard().setMimeData(pixels(draw_photo(tmp_path / "q.png", seed=2)))
-    window.paste()
+    window.incoming.paste()
     answered(qtbot, window)
     assert names(window)[0] == "02.jpg"
     QGuiApplication.clipboard().setText("nothing of use")
-    window.paste()
+    window.incoming.paste()
     assert any("clipboard" in message for message in messages(window))
 
 

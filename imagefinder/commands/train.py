@@ -21,7 +21,7 @@ from imagefinder.terminal import ProgressLine, say, tell
 
 PLAIN = (
     "loss", "miner", "dimension", "layers", "pooling", "classes", "photos", "blocks", "views", "patience", "memory",
-    "chunk", "weight", "held_out", "seed",
+    "chunk", "weight", "held_out", "jitter", "seed",
 )  # fmt: skip
 """Options that are called like what they set."""
 
@@ -73,6 +73,9 @@ def _advanced(add: Any) -> None:
     )
     add.add_argument("--views", type=int, metavar="N", help="of --mode thorough: random views of each photo")
     add.add_argument("--smallest-cut", type=float, metavar="A", help="the least share of a photo that a view shows")
+    add.add_argument(
+        "--jitter", type=float, metavar="S", help="how much the light and colour of a view may vary"
+    )
     add.add_argument("--no-flip", action="store_true", help="never mirror photos")
     add.add_argument("--memory", type=int, metavar="N", help="embeddings of earlier batches to compare with")
     add.add_argument("--chunk", type=int, metavar="N", help="photos that go through the network at once")

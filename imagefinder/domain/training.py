@@ -78,6 +78,8 @@ class Recipe:
     smallest_cut: float = 0.35
     """The least share of a photo's area that a view shows."""
     flip: bool = True
+    jitter: float = 0.25
+    """By how much of itself the light, contrast and saturation of a view may change."""
     memory: int = 0
     """Embeddings of earlier batches that are compared too (cross-batch memory); 0: none."""
     chunk: int = 0
@@ -99,7 +101,7 @@ def check_recipe(recipe: Recipe) -> None:
         "head_rate": (0, 1e6), "tuned_head_rate": (0, 1e6), "network_rate": (0, 1e6), "loss_rate": (0, 1e6),
         "weight_decay": (0, 1e6), "clip": (0, 1e6), "blocks": (1, 4096), "views": (0, 63), "smallest_cut": (0.01, 1),
         "memory": (0, 10_000_000), "chunk": (0, 65536), "held_out": (0, 0.9), "patience": (1, 10_000),
-        "layers": (0, 64), "weight": (0, 1), "seed": (0, 2**31 - 1),
+        "layers": (0, 64), "jitter": (0, 1), "weight": (0, 1), "seed": (0, 2**31 - 1),
     }  # fmt: skip
     for name, (least, most) in bounds.items():
         value = getattr(recipe, name)

@@ -26,7 +26,7 @@ SMALLEST_AREA = 0.2
 LONGEST_ASPECT = 4 / 3
 MIXED_SHARE = 0.4
 JITTERED_SHARE = 0.5
-BRIGHTNESS, CONTRAST, SATURATION = 0.3, 0.25, 0.4
+JITTER = (0.3, 0.25, 0.4)
 
 
 def random_view(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
@@ -44,7 +44,7 @@ def random_view(picture: Pixels, side: int, rng: np.random.Generator) -> Pixels:
     view = resized(picture[top : top + down, left : left + across][None], side)[0]
     if rng.random() < 0.5:
         view = view[:, ::-1]
-    return _jittered(view, rng) if rng.random() < JITTERED_SHARE else np.ascontiguousarray(view)
+    return relit(view, JITTER, rng) if rng.random() < JITTERED_SHARE else np.ascontiguousarray(view)
 
 
 def mixed(first: Pixels, second: Pixels, share: float) -> Pixels:
@@ -62,12 +62,15 @@ def resized(pictures: Pixels, side: int) -> Pixels:
     return np.asarray(shrunk.permute(0, 2, 3, 1).contiguous().numpy())
 
 
-def _jittered(view: Pixels, rng: np.random.Generator) -> Pixels:
-    light = view.astype(np.float32) * rng.uniform(1 - BRIGHTNESS, 1 + BRIGHTNESS)
+def relit(view: Pixels, most: tuple[float, float, float], rng: np.random.Generator) -> Pixels:
+    """A picture (h, w, 3) in other light, with other contrast and saturation: each multiplied by a random number that
+    differs from 1 by at most ``most`` (of light, contrast, saturation)."""
+    brightness, contrast, saturation = most
+    light = view.astype(np.float32) * rng.uniform(1 - brightness, 1 + brightness)
     mean = light.mean()
-    light = (light - mean) * rng.uniform(1 - CONTRAST, 1 + CONTRAST) + mean
+    light = (light - mean) * rng.uniform(1 - contrast, 1 + contrast) + mean
     grey = light.mean(axis=2, keepdims=True)
-    light = grey + (light - grey) * rng.uniform(1 - SATURATION, 1 + SATURATION)
+    light = grey + (light - grey) * rng.uniform(1 - saturation, 1 + saturation)
     return np.asarray(light.clip(0, 255).astype(np.uint8))
 
 

@@ -208,6 +208,7 @@ class AdvancedForm(QWidget):
             (right, self.tr("Blocks that learn"), blocks),
             (right, self.tr("Augmented views of a photo"), views),
             (right, self.tr("Smallest cut"), cut),
+            (right, self.tr("Varied light and colour"), self._percent("jitter", 0)),
             (right, "", self._check("flip", self.tr("mirrored, too"))),
             (right, self.tr("Cross-batch memory"), self._spin("memory", 0, 65536)),
             (right, self.tr("Held out"), self._percent("held_out", 5, 50)),

@@ -58,7 +58,7 @@ def collect(
     key = digest(
         data_key(spec, embedder.spec),
         [recipe.mode, recipe.blocks, recipe.layers, recipe.pooling],
-        [recipe.views, recipe.smallest_cut, recipe.flip, recipe.seed],
+        [recipe.views, recipe.smallest_cut, recipe.flip, recipe.jitter, recipe.seed],
     )
     views = 1 + (recipe.views if recipe.mode != "full" else 0)
     collection = Collection(place, key, paths, views, width)

@@ -17,6 +17,7 @@ from imagefinder.imaging.files import read_file
 from imagefinder.imaging.reading import frame
 from imagefinder.training.inputs import MIDDLE
 from imagefinder.training.looking import Seen, normalised
+from imagefinder.training.views import relit
 from imagefinder.usecases.indexing import READER_THREADS
 from imagefinder.usecases.reading import read_ahead
 
@@ -42,7 +43,7 @@ def read_view(path: str, spec: InputSpec, recipe: Recipe, seed: int | None) -> P
 
 
 def cut(image: Image.Image, side: int, recipe: Recipe, rng: np.random.Generator) -> Pixels:
-    """A random part of a picture, at least ``recipe.smallest_cut`` of its area, as (side, side, 3).
+    """A random part of a picture, at least ``recipe.smallest_cut`` of its area, in other light, as (side, side, 3).
 
     As GoogLeNet's training did (Szegedy et al., CVPR 2015), and torchvision's RandomResizedCrop after it.
     """
@@ -58,7 +59,8 @@ def cut(image: Image.Image, side: int, recipe: Recipe, rng: np.random.Generator)
     part = image.resize((side, side), Image.Resampling.BICUBIC, box=(left, top, left + across, top + down))
     if recipe.flip and rng.random() < 0.5:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    return np.array(part)
+    view: Pixels = np.array(part)
+    return relit(view, (recipe.jitter,) * 3, rng) if recipe.jitter else view
 
 
 class PhotoInputs:

@@ -84,7 +84,7 @@ def test_the_app_is_closed_while_it_learns_and_it_goes_on_at_the_next_start(
     assert left.running
     assert left.spec.recipe.head_epochs == 1000
     dialog.what.continue_requested.emit(left)
-    qtbot.waitUntil(lambda: dialog.running.doing.startswith("Learning"), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: dialog.running.stop.text() == "Stop and keep the best", timeout=PATIENCE)
     outcome = taught(qtbot, again, dialog.running.stop.click)
     assert outcome.stopped_early
     assert outcome.name == "mine"

@@ -80,6 +80,7 @@ def test_a_folder_that_cannot_be_written(server: WeightsServer, tmp_path: Path) 
 
 
 def test_nobody_is_there(server: WeightsServer, get: Get) -> None:
+    server.shutdown()  # first, or a socket that is still waited on would take one more connection
     server.server_close()
     with pytest.raises(ModelError, match=r"could not be downloaded.*127.0.0.1 refuses the connection\. .*internet"):
         get()

@@ -73,9 +73,7 @@ def _advanced(add: Any) -> None:
     )
     add.add_argument("--views", type=int, metavar="N", help="of --mode thorough: random views of each photo")
     add.add_argument("--smallest-cut", type=float, metavar="A", help="the least share of a photo that a view shows")
-    add.add_argument(
-        "--jitter", type=float, metavar="S", help="how much the light and colour of a view may vary"
-    )
+    add.add_argument("--jitter", type=float, metavar="S", help="how much the light and colour of a view may vary")
     add.add_argument("--no-flip", action="store_true", help="never mirror photos")
     add.add_argument("--memory", type=int, metavar="N", help="embeddings of earlier batches to compare with")
     add.add_argument("--chunk", type=int, metavar="N", help="photos that go through the network at once")

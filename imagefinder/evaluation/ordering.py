@@ -35,9 +35,9 @@ def places(similarities: Embeddings, owner: Ints, column: Ints, nearest: int) ->
     """Where some columns come in the order of their rows, and the first columns of each row: what an evaluation needs.
 
     ``owner`` (h,), ascending, and ``column`` (h,) say which of the ``similarities`` (c, n). Returns their 0-based
-    places (h,), and (c, min(nearest, n)) columns, nearest first. Nothing but plain numbers is sorted, which takes less
-    than half as long as ``nearest_first``: a place is how many numbers are greater. Where that leaves a tie, the row is
-    ordered in full. Raises ValueError for nan.
+    places (h,), and (c, min(nearest, n)) columns, nearest first. Nothing but plain numbers is sorted, in about 0.6 of
+    the time of ``nearest_first``: a place is how many numbers are greater. Where that leaves a tie, the row is ordered
+    in full. Raises ValueError for nan.
     """
     _check(similarities)
     rows, length = similarities.shape

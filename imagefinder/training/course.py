@@ -15,8 +15,9 @@ from imagefinder.embedding.blocks import last_blocks
 from imagefinder.embedding.cut import split_network
 from imagefinder.embedding.widened import own_rows
 from imagefinder.evaluation.metrics import Ints
-from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.training.branch import build_branch
 from imagefinder.training.checkpoint import Checkpoint
+from imagefinder.training.components import Components
 from imagefinder.training.inputs import MIDDLE, ArrayInputs, Inputs
 from imagefinder.training.measuring import choose_weight, spread, unit
 from imagefinder.training.trainer import Lesson, Surroundings, apply, train
@@ -72,15 +73,9 @@ class Material:
     """What the last blocks, or the whole network, are shown; None in the quick mode."""
 
     @property
-    def given(self) -> Embeddings:
-        """(n, w) unit rows of the middle views."""
-        rows: Embeddings = self.features[self.places, MIDDLE]
-        return rows
-
-    @property
     def frozen(self) -> Embeddings:
         """(n, dimension) unit rows of the frozen network for the middle views."""
-        return own_rows(self.given, self.dimension)
+        return own_rows(self.features[self.places, MIDDLE], self.dimension)
 
 
 @dataclass(slots=True)
@@ -113,51 +108,52 @@ def learn(
     Cancelled is raised where nothing was learned yet; later, what was best is kept and ``stopped`` says so.
     ``checkpoint_of`` gives the file in which a phase is kept. Raises TrainingError and ModelError as ``train`` does.
     """
-    from torch import nn
-
-    frozen, given = material.frozen, material.given
-    dimension = min(recipe.dimension, given.shape[1])
+    frozen = material.frozen
     epochs: list[EpochResult] = []
-    head = pca_head(given[material.learn], dimension, given.shape[1])
-    branch = build_branch(nn.Identity(), head, recipe.dropout)
-    first = ArrayInputs(material.features, material.places)
-    lesson = Lesson("head", first, material.labels, material.learn, material.held, recipe.head_epochs, recipe.head_rate)
+    components, inputs, branch = _beginning(material, material.learn, recipe)
+    lesson = Lesson(
+        "head", inputs, material.labels, material.learn, material.held, recipe.head_epochs, recipe.head_rate
+    )
     stopped = yield from _collected(train(branch, lesson, recipe, _with(around, checkpoint_of("head"))), epochs)
-    inputs: Inputs = first
+    tuned, head = copy.deepcopy(parts.tuned), components.unfolded(branch.get_submodule("head"))
     if material.later is not None and not stopped:
         inputs = material.later
         phase: TrainingPhase = "full" if recipe.mode == "full" else "tail"
-        branch = build_branch(copy.deepcopy(parts.tuned), head, recipe.dropout)
+        branch = build_branch(tuned, head, recipe.dropout)
         lesson = replace(lesson, phase=phase, inputs=inputs, epochs=recipe.epochs, head_rate=recipe.tuned_head_rate)
         stopped = yield from _collected(train(branch, lesson, recipe, _with(around, checkpoint_of(phase))), epochs)
     quiet = replace(around, token=None)
     rows = unit(apply(branch, inputs, len(material.labels), quiet))
     blending = _blending(rows, frozen, material, recipe)
-    learned = Learned(branch.get_submodule("tuned"), head, rows, rows, blending, blending, stopped, epochs)
-    if material.later is not None and inputs is first:  # stopped before the network's own turn
-        learned.tuned = copy.deepcopy(parts.tuned)
+    learned = Learned(tuned, head, rows, rows, blending, blending, stopped, epochs)
     if recipe.refit and material.later is None and not stopped:
         best = max((result.epoch for result in epochs if result.best), default=0)
         _refit(learned, material, recipe, around, best)
     return learned
 
 
-def _refit(learned: Learned, material: Material, recipe: Recipe, around: Surroundings, best: int) -> None:
-    """The head once more, with all photos, for as long as was best without those that were held out."""
+def _beginning(material: Material, photos: Ints, recipe: Recipe) -> "tuple[Components, Inputs, nn.Module]":
+    """The first phase's: the components of what is given of these photos, all photos in them, and what learns."""
     from torch import nn
 
-    given = material.given
-    dimension = learned.blending.dimension
-    branch = build_branch(nn.Identity(), pca_head(given, dimension, given.shape[1]), recipe.dropout)
+    given = material.features
+    components = Components.fit(given, material.places[photos])
+    head = components.start(min(recipe.dimension, given.shape[-1]))
+    branch = build_branch(nn.Identity(), head, recipe.dropout, unit=False)
+    return components, ArrayInputs(components(given), material.places), branch
+
+
+def _refit(learned: Learned, material: Material, recipe: Recipe, around: Surroundings, best: int) -> None:
+    """The head once more, with all photos, for as long as was best without those that were held out."""
     everything = np.arange(len(material.labels))
-    inputs = ArrayInputs(material.features, material.places)
+    components, inputs, branch = _beginning(material, everything, recipe)
     lesson = Lesson(
         "head", inputs, material.labels, everything, material.held, recipe.head_epochs, recipe.head_rate, best
     )
     quiet = replace(around, token=None, checkpoint=None)
     for _ in train(branch, lesson, recipe, quiet):
         pass
-    learned.head = branch.get_submodule("head")
+    learned.head = components.unfolded(branch.get_submodule("head"))
     rows = unit(apply(branch, inputs, len(everything), quiet))
     learned.kept_rows = rows
     learned.blending = replace(learned.blending, tuned_spread=spread(rows, recipe.seed))

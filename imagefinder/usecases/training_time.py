@@ -8,8 +8,10 @@ import numpy as np
 
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.training import Estimate, TrainingError, TrainingSpec
+from imagefinder.embedding.blend import build_head
 from imagefinder.embedding.embedder import TorchEmbedder
-from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.training.branch import build_branch
+from imagefinder.training.components import MOST
 from imagefinder.training.course import take_apart
 from imagefinder.training.looking import Look, normalised
 from imagefinder.training.losses import build_loss
@@ -62,15 +64,16 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
     between, _ = look.at(pixels)
     looking = (time.perf_counter() - began) / len(sample)
     count = len(spec.photos)
-    rows = torch.randn(SAMPLE, tuned.width)
-    head = pca_head(np.asarray(rows), min(recipe.dimension, tuned.width), tuned.width)
-    learning = _seconds(nn.Identity(), head, rows, spec, embedder) * recipe.head_epochs
+    dimension, seen = min(recipe.dimension, tuned.width), min(count, tuned.width, MOST)
+    rows = torch.randn(SAMPLE, seen)
+    learning = _seconds(nn.Identity(), build_head(seen, dimension), rows, spec, embedder) * recipe.head_epochs
     if recipe.mode != "quick":
         shown = (
             normalised(pixels[:SAMPLE], embedder.spec.input, embedder.device)
             if between is None
             else torch.from_numpy(between)
         )
+        head = build_head(tuned.width, dimension)
         learning += _seconds(parts.tuned, head, shown.float(), spec, embedder) * recipe.epochs
         if recipe.mode == "full":
             learning += count * recipe.epochs * reading / 4  # most of the decoding runs beside the training
@@ -84,7 +87,7 @@ def _seconds(
     import torch
 
     recipe, device = spec.recipe, embedder.device
-    branch = build_branch(copy.deepcopy(tuned), copy.deepcopy(head), recipe.dropout).to(device)
+    branch = build_branch(copy.deepcopy(tuned), head, recipe.dropout).to(device)
     size = recipe.classes * recipe.photos
     batch = shown[torch.arange(size) % len(shown)].to(device)
     labels = torch.arange(size, device=device) // recipe.photos

@@ -14,8 +14,9 @@ import numpy as np
 from imagefinder.domain.images import Pixels
 from imagefinder.domain.specs import InputSpec
 from imagefinder.domain.training import RECIPES, LabelledPhoto, TrainingSpec
+from imagefinder.embedding.blend import build_head
 from imagefinder.evaluation.metrics import Ints
-from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.training.branch import build_branch
 from imagefinder.training.inputs import Inputs
 from imagefinder.training.looking import normalised
 from imagefinder.training.trainer import Lesson, Surroundings, train
@@ -94,12 +95,11 @@ def _epoch(models: Models, base: str, paths: Sequence[str]) -> None:
     spec = embedder.spec.input
     recipe = replace(RECIPES["full"], classes=4, photos=4, refit=False)
     labels = np.arange(len(paths)) % LABELS
-    rows = np.random.default_rng(0).standard_normal((len(paths), embedder.spec.dimension)).astype(np.float32)
     pixels = np.stack([read_view(path, spec, recipe, 1) for path in paths])
     photographs = PhotoInputs(paths, spec, recipe, "cpu", lambda: None)
 
     def epoch(inputs: Inputs) -> None:
-        branch = build_branch(embedder.network, pca_head(rows, 64, rows.shape[1]), recipe.dropout)
+        branch = build_branch(embedder.network, build_head(embedder.spec.dimension, 64), recipe.dropout)
         everything = np.arange(len(paths))
         # Until an epoch: nothing is measured, which would cost the same in both.
         lesson = Lesson("full", inputs, labels, everything, everything, 1, 0.0, until=1)

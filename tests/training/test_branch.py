@@ -1,11 +1,12 @@
-"""The head starts as principal components, and what is shown goes through unchanged but for that."""
+"""What is shown goes through unchanged, but for its length where that is wanted."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.embedding.blend import build_head
+from imagefinder.training.branch import build_branch
 from imagefinder.training.inputs import ArrayInputs, drawn_views, middles
 
 if TYPE_CHECKING:
@@ -14,30 +15,6 @@ if TYPE_CHECKING:
 else:
     torch = pytest.importorskip("torch")
     nn = torch.nn
-
-
-@pytest.mark.parametrize("count", [6, 300])
-def test_the_head_starts_as_principal_components(count: int) -> None:
-    rng = np.random.default_rng(0)
-    rows = (rng.standard_normal((count, 12)) * np.arange(12, 0, -1)).astype(np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    head = pca_head(rows, 4, 12)
-    with torch.no_grad():
-        found = build_branch(nn.Identity(), head, 0.5)(torch.from_numpy(rows)).numpy()
-    centred = rows - rows.mean(0)
-    _, _, components = np.linalg.svd(centred.astype(np.float64), full_matrices=False)
-    expected = centred @ components[:4].T
-    assert np.allclose(np.abs(found), np.abs(expected), atol=1e-5)
-    assert np.allclose(found.mean(0), 0, atol=1e-6)
-
-
-def test_where_components_are_missing_the_rest_starts_small() -> None:
-    rows = np.eye(3, 12, dtype=np.float32)
-    weight = pca_head(rows, 8, 12).get_parameter("weight").detach().numpy()
-    lengths = np.linalg.norm(weight, axis=1)
-    assert np.allclose(lengths[:2], 1, atol=1e-5)
-    assert (lengths[3:] < 0.01).all()
-    assert np.array_equal(weight, pca_head(rows, 8, 12).get_parameter("weight").detach().numpy())
 
 
 def test_photos_are_shown_in_the_views_that_were_asked_for() -> None:
@@ -55,14 +32,18 @@ def test_photos_are_shown_in_the_views_that_were_asked_for() -> None:
     assert set(views.tolist()) == {0, 1, 2}
 
 
-def test_a_few_of_many_components_are_about_the_first_ones() -> None:
-    rng = np.random.default_rng(0)
-    rows = (rng.standard_normal((900, 300)) * 0.97 ** np.arange(300)) @ np.linalg.qr(rng.standard_normal((300, 300)))[0]
-    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    found = pca_head(rows, 20, 300).get_parameter("weight").detach().numpy()
-    assert np.array_equal(found, pca_head(rows, 20, 300).get_parameter("weight").detach().numpy())
-    assert np.allclose(found @ found.T, np.eye(20), atol=1e-4)
-    centred = rows - rows.mean(0)
-    _, _, exact = np.linalg.svd(centred, full_matrices=False)
-    assert np.square(centred @ found.T).sum() > 0.99 * np.square(centred @ exact[:20].T).sum()
-    assert np.abs(found[0] @ exact[0]) > 0.99
+def test_what_the_head_is_given_has_unit_length_unless_it_is_wanted_as_it_is() -> None:
+    rows = torch.tensor([[3.0, 4.0], [0.0, 0.5]])
+    head = build_head(2, 3)
+    found = build_branch(nn.Identity(), head, 0.5)(rows)
+    as_it_is = build_branch(nn.Identity(), head, 0.5, unit=False)(rows)
+    assert torch.allclose(found, head(torch.tensor([[0.6, 0.8], [0.0, 1.0]])))
+    assert torch.equal(as_it_is, head(rows))
+
+
+def test_only_learning_drops_numbers_out() -> None:
+    branch = build_branch(nn.Identity(), build_head(400, 2), 0.5)
+    rows = torch.rand(2, 400)
+    assert torch.equal(branch(rows), branch(rows))
+    branch.train()
+    assert not torch.equal(branch(rows), branch(rows))

@@ -12,8 +12,9 @@ import pytest
 from imagefinder.domain.errors import Cancelled, ImageFinderError, ModelError
 from imagefinder.domain.progress import CancelToken, Progress
 from imagefinder.domain.training import EpochResult, Recipe, TrainingError
-from imagefinder.training.branch import build_branch, pca_head
+from imagefinder.training.branch import build_branch
 from imagefinder.training.checkpoint import Checkpoint
+from imagefinder.training.components import Components
 from imagefinder.training.inputs import ArrayInputs
 from imagefinder.training.losses import LOSSES
 from imagefinder.training.miners import MINERS, build_miner
@@ -46,8 +47,13 @@ def lesson(epochs: int = 6, phase: Any = "head", until: int | None = None) -> Le
     return Lesson(phase, ArrayInputs(features()), LABELS, places[~held], places[held], epochs, 2e-2, until)
 
 
+def head() -> nn.Module:
+    components = Components.fit(features()[:, :1], np.arange(len(LABELS)))
+    return components.unfolded(components.start(8))
+
+
 def branch(part: nn.Module | None = None) -> nn.Module:
-    return build_branch(part or nn.Identity(), pca_head(features()[:, 0], 8, 24), 0.2)
+    return build_branch(part or nn.Identity(), head(), 0.2)
 
 
 def run(generator: Generator[EpochResult, None, bool]) -> tuple[list[EpochResult], bool]:
@@ -260,7 +266,7 @@ class Narrow(nn.Module):
 
 def stepped(part: nn.Module, chunk: int = 0) -> tuple[nn.Module, list[str], Stepper]:
     said: list[str] = []
-    pupil = build_branch(part, pca_head(features()[:, 0], 8, 24), 0.0)
+    pupil = build_branch(part, head(), 0.0)
     loss = LOSSES["multi-similarity"].make(6, 8, LOSSES["multi-similarity"].options)
     recipe = replace(RECIPE, chunk=chunk)
     stepper = Stepper(pupil, loss, build_miner("all"), recipe, 1e-2, "cpu", "float32", said.append)

@@ -206,6 +206,7 @@ class AdvancedForm(QWidget):
             (right, self.tr("Rate of the head, later"), tuned_rate),
             (right, self.tr("Rate of the network"), network_rate),
             (right, self.tr("Blocks that learn"), blocks),
+            (right, self.tr("Photo size, of the base model's"), self._percent("enlarged", 100, 800)),
             (right, self.tr("Augmented views of a photo"), views),
             (right, self.tr("Smallest cut"), cut),
             (right, self.tr("Varied light and colour"), self._percent("jitter", 0)),

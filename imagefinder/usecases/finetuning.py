@@ -22,6 +22,7 @@ from imagefinder.domain.training import (
 )
 from imagefinder.embedding.blend import Parts, assemble, blend_spec
 from imagefinder.embedding.embedder import TorchEmbedder
+from imagefinder.embedding.enlarged import enlarged
 from imagefinder.training.checkpoint import Checkpoint
 from imagefinder.training.course import Learned, learn, take_apart
 from imagefinder.training.losses import build_loss
@@ -85,10 +86,11 @@ def finetune(
     if not spec.resume:
         shutil.rmtree(place, ignore_errors=True)
     clock = _Clock()
-    embedder = _load(models, spec.base, device, place, warn)
+    base = _load(models, spec.base, device, place, warn)
+    embedder = enlarged(base, recipe.enlarged, warn)
     parts, tuned = take_apart(embedder.network, embedder.spec.input.crop, embedder.spec.dimension, recipe)
     clock.lap("loading")
-    collection = collect(spec, embedder, parts, tuned.width, place, token, watcher.progress, warn)
+    collection = collect(spec, base, embedder, parts, tuned.width, place, token, watcher.progress, warn)
     gathered = gather(spec, collection, embedder, warn, token)
     clock.lap("reading")
     around = Surroundings(embedder.device, embedder.precision, None, token, watcher.progress, warn)
@@ -101,7 +103,7 @@ def finetune(
     network = assemble(parts.front, parts.frozen, learned.tuned, learned.head, learned.blending)
     finished = blend_spec(spec.name, embedder.spec, tuned, learned.blending, {}, "")
     blend = TorchEmbedder(finished, network, embedder.device, embedder.precision, warn, embedder.batch_size)
-    test, forgetting = _elsewhere(spec, gathered, learned, blend, unlabelled, token, watcher.progress, warn)
+    test, forgetting = _elsewhere(spec, gathered, learned, base, blend, unlabelled, token, watcher.progress, warn)
     clock.lap("measuring")
     outcome = TrainingOutcome(
         name=spec.name,
@@ -215,6 +217,7 @@ def _elsewhere(
     spec: TrainingSpec,
     gathered: Gathered,
     learned: Learned,
+    base: TorchEmbedder,
     blend: TorchEmbedder,
     unlabelled: Sequence[str],
     token: CancelToken,
@@ -229,9 +232,11 @@ def _elsewhere(
     try:
         token.check()
         if spec.test:
-            test = training_results.on_test(spec, gathered.material, learned, blend, gathered.names, token, progress)
+            test = training_results.on_test(
+                spec, gathered.material, learned, base, blend, gathered.names, token, progress
+            )
         if len(unlabelled) > 1:
-            forgetting = training_results.forgotten(unlabelled, learned, blend, spec.recipe.seed, token, progress)
+            forgetting = training_results.forgotten(unlabelled, learned, base, blend, spec.recipe.seed, token, progress)
     except Cancelled:
         log.info("stopped before everything was measured")
     return test, forgetting

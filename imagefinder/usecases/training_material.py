@@ -39,6 +39,7 @@ class Gathered(NamedTuple):
 
 def collect(
     spec: TrainingSpec,
+    base: TorchEmbedder,
     embedder: TorchEmbedder,
     parts: Parts,
     width: int,
@@ -48,7 +49,8 @@ def collect(
     warn: Callable[[str], None],
 ) -> Collection:
     """Read every photo and keep, in the folder ``place``, what a head is given of it (``width`` numbers), and in the
-    thorough mode what the tuned part of the network is.
+    thorough mode what the tuned part of the network is. ``embedder`` is ``base``, or the same in another size: then it
+    is also kept what the base says.
 
     What is there of an interrupted run with the same photos, model and views is gone on from. Raises Cancelled,
     ModelError where the disk refuses, TrainingError where memory is not enough.
@@ -61,7 +63,8 @@ def collect(
         [recipe.views, recipe.smallest_cut, recipe.flip, recipe.jitter, recipe.seed],
     )
     views = 1 + (recipe.views if recipe.mode != "full" else 0)
-    collection = Collection(place, key, paths, views, width)
+    apart = base is not embedder
+    collection = Collection(place, key, paths, views, width, base.spec.dimension if apart else 0)
     look = Look(
         parts.front,
         parts.tuned,
@@ -79,7 +82,7 @@ def collect(
     def read(item: tuple[int, str]) -> Any:
         number, path = item
         seeds = [(recipe.seed * 1_000_003 + number) * 64 + view for view in range(1, views)]
-        return read_views(path, seen_as, recipe, seeds)
+        return read_views(path, seen_as, recipe, seeds, base.spec.input if apart else None)
 
     reading = read_ahead(waiting, read, threads=READER_THREADS, window=4 * embedder.batch_size, check=token.check)
     group: list[Any] = []
@@ -88,7 +91,7 @@ def collect(
         for done, (_, outcome) in enumerate(reading, start + 1):
             group.append(str(outcome) if isinstance(outcome, UnreadableImage) else outcome)
             if len(group) == embedder.batch_size or done == len(paths):
-                collection.add(group, look)
+                collection.add(group, look, base.embed if apart else None)
                 group.clear()
             if done - noted >= NOTE_EVERY:
                 collection.note()
@@ -133,8 +136,9 @@ def gather(
     number = {label: at for at, label in enumerate(names)}
     labels = np.array([number[photo.label] for photo in kept], np.int64)
     dimension = embedder.spec.dimension
-    frozen = own_rows(collection.features[places, 0], dimension)
-    groups = burst_groups([collection.noted.times[place] for place in places], labels.tolist(), frozen)
+    own = collection.own[places] if collection.own.shape[1] else None
+    before = own_rows(collection.features[places, 0], dimension) if own is None else own
+    groups = burst_groups([collection.noted.times[place] for place in places], labels.tolist(), before)
     learned_from, held = split(labels.tolist(), groups.tolist(), recipe.held_out, recipe.seed)
     if not len(held):
         warn("There are too few photos to test with photos that were not learned from: the numbers flatter.")
@@ -145,7 +149,8 @@ def gather(
     elif recipe.mode == "full":
         paths = [photo.path for photo in kept]
         later = PhotoInputs(paths, embedder.spec.input, recipe, embedder.device, token.check)
-    return Gathered(Material(collection.features, dimension, places, labels, learned_from, held, later), kept, names)
+    material = Material(collection.features, dimension, places, labels, learned_from, held, later, own)
+    return Gathered(material, kept, names)
 
 
 def check_labels(counts: Counter[str]) -> None:

@@ -28,12 +28,13 @@ from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.embedder import TorchEmbedder
 from imagefinder.embedding.shelf import SUFFIX
 from imagefinder.training.course import Learned, Material
+from imagefinder.training.looking import Seen
 from imagefinder.training.measuring import between, compare, leave_one_out, same_neighbours
 from imagefinder.training.trainer import examples
 from imagefinder.usecases.indexing import READER_THREADS
 from imagefinder.usecases.models import Models
 from imagefinder.usecases.reading import read_ahead
-from imagefinder.usecases.training_views import read_view
+from imagefinder.usecases.training_views import read_views
 
 if TYPE_CHECKING:
     from torch import nn
@@ -48,7 +49,7 @@ GUARDED = 500
 
 def on_held_out(material: Material, learned: Learned, names: Sequence[str], seed: int) -> Comparison:
     """Search with each held-out photo among all others, by the branch that never saw the held-out ones."""
-    before = leave_one_out(material.frozen, material.labels, material.held)
+    before = leave_one_out(material.before, material.labels, material.held)
     joined = learned.held_out.join(learned.rows, material.frozen)
     after = leave_one_out(joined, material.labels, material.held)
     return compare(before, after, material.labels[material.held], names, seed)
@@ -64,7 +65,7 @@ def side_by_side(
             Example(photos[query], tuple(photos[place] for place in nearest))
             for query, *nearest in examples(rows, material.held)
         )
-        for rows in (material.frozen, joined)
+        for rows in (material.before, joined)
     )
     return before, after
 
@@ -73,6 +74,7 @@ def on_test(
     spec: TrainingSpec,
     material: Material,
     learned: Learned,
+    base: TorchEmbedder,
     blend: TorchEmbedder,
     names: Sequence[str],
     token: CancelToken,
@@ -82,7 +84,7 @@ def on_test(
 
     Raises Cancelled.
     """
-    rows, found = _rows([photo.path for photo in spec.test], blend, token, progress)
+    old, rows, found = _both([photo.path for photo in spec.test], base, blend, learned, token, progress)
     if not found:
         return None
     more = {spec.test[at].label for at in found} - set(names)
@@ -90,7 +92,7 @@ def on_test(
     number = {label: at for at, label in enumerate(wider)}
     labels = np.array([number[spec.test[at].label] for at in found], np.int64)
     gallery = learned.blending.join(learned.kept_rows, material.frozen)
-    before = between(learned.blending.parts(rows)[1], labels, material.frozen, material.labels)
+    before = between(old, labels, material.before, material.labels)
     after = between(rows, labels, gallery, material.labels)
     return compare(before, after, labels, wider, spec.recipe.seed)
 
@@ -98,6 +100,7 @@ def on_test(
 def forgotten(
     unlabelled: Sequence[str],
     learned: Learned,
+    base: TorchEmbedder,
     blend: TorchEmbedder,
     seed: int,
     token: CancelToken,
@@ -105,39 +108,52 @@ def forgotten(
 ) -> float | None:
     """The share of the nearest ten that stayed, for photos that nobody labelled. Raises Cancelled."""
     chosen = np.random.default_rng(seed).permutation(len(unlabelled))[:GUARDED]
-    rows, found = _rows([unlabelled[at] for at in sorted(chosen)], blend, token, progress)
-    return same_neighbours(learned.blending.parts(rows)[1], rows) if len(found) > 1 else None
+    old, rows, found = _both([unlabelled[at] for at in sorted(chosen)], base, blend, learned, token, progress)
+    return same_neighbours(old, rows) if len(found) > 1 else None
 
 
-def _rows(
-    paths: Sequence[str], embedder: TorchEmbedder, token: CancelToken, progress: ProgressSink
-) -> tuple[Embeddings, list[int]]:
-    """Unit rows of the photos that can be read, and which these are."""
+def _both(
+    paths: Sequence[str],
+    base: TorchEmbedder,
+    blend: TorchEmbedder,
+    learned: Learned,
+    token: CancelToken,
+    progress: ProgressSink,
+) -> tuple[Embeddings, Embeddings, list[int]]:
+    """Unit rows of the photos that can be read, by the base model and by the tuned one, and which these are."""
+    same = base.spec.input == blend.spec.input  # then the base's rows are within the others
     recipe = RECIPES["quick"]
 
     def read(path: str) -> Any:
-        return read_view(path, embedder.spec.input, recipe, None)
+        return read_views(path, blend.spec.input, recipe, [], None if same else base.spec.input)
 
     meter = ProgressMeter(progress, token, "measuring", len(paths))
     found: list[int] = []
-    rows: list[Embeddings] = [np.zeros((0, embedder.spec.dimension), np.float32)]
-    group: list[Any] = []
-    window = 4 * embedder.batch_size
+    old: list[Embeddings] = [np.zeros((0, base.spec.dimension), np.float32)]
+    new: list[Embeddings] = [np.zeros((0, blend.spec.dimension), np.float32)]
+    group: list[Seen] = []
+
+    def embed() -> None:
+        new.append(blend.embed(np.concatenate([seen.pixels for seen in group])))
+        own = [seen.own for seen in group if seen.own is not None]
+        old.append(base.embed(np.stack(own)) if own else learned.blending.parts(new[-1])[1])
+        group.clear()
+
+    window = 4 * blend.batch_size
     reading = read_ahead(paths, read, threads=READER_THREADS, window=window, check=token.check)
     try:
         for place, (_, outcome) in enumerate(reading):
             if not isinstance(outcome, UnreadableImage):
                 found.append(place)
                 group.append(outcome)
-            if len(group) == embedder.batch_size:
-                rows.append(embedder.embed(np.stack(group)))
-                group.clear()
+            if len(group) == blend.batch_size:
+                embed()
             meter.report(place + 1)
     finally:
         reading.close()
     if group:
-        rows.append(embedder.embed(np.stack(group)))
-    return np.concatenate(rows), found
+        embed()
+    return np.concatenate(old), np.concatenate(new), found
 
 
 def put(

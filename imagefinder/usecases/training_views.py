@@ -29,11 +29,14 @@ LONGEST = 4 / 3
 TRIES = 10
 
 
-def read_views(path: str, spec: InputSpec, recipe: Recipe, seeds: Sequence[int]) -> Seen:
-    """The middle and one random view for each seed. The same seed gives the same view. Raises UnreadableImage."""
+def read_views(path: str, spec: InputSpec, recipe: Recipe, seeds: Sequence[int], own: InputSpec | None = None) -> Seen:
+    """The middle and one random view for each seed; and the middle in its ``own`` size, where there is another.
+
+    The same seed gives the same view. Raises UnreadableImage.
+    """
     image, info = decode(read_file(path)[0], 2 * spec.resize)
     views = [frame(image, spec), *(cut(image, spec.crop, recipe, np.random.default_rng(seed)) for seed in seeds)]
-    return Seen(np.stack(views), info.taken_at)
+    return Seen(np.stack(views), info.taken_at, None if own is None else frame(image, own))
 
 
 def read_view(path: str, spec: InputSpec, recipe: Recipe, seed: int | None) -> Pixels:

@@ -17,7 +17,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.training import RECIPES, LabelledPhoto, Scores, TrainingSpec
-from imagefinder.embedding.blend import blending_of
 from imagefinder.embedding.shelf import default_model
 from imagefinder.training.measuring import between
 from imagefinder.usecases.evaluation_photos import embed_photos
@@ -63,15 +62,15 @@ def _unseen(spec: TrainingSpec, test: tuple[LabelledPhoto, ...], models: Models)
     gallery = [photo for photo in spec.photos if photo.label not in taught]
     queries = [photo for photo in test if photo.label not in taught and photo.label in names]
     paths = [photo.path for photo in (*gallery, *queries)]
-    found = embed_photos(paths, models, [spec.name], "cpu", CancelToken(), lambda said: None)
-    blending = blending_of(models.shelf.spec(spec.name))
+    both = [spec.base, spec.name]
+    found = embed_photos(paths, models, both, "cpu", CancelToken(), lambda said: None)
     models.shelf.remove(spec.name)
     number = {name: place for place, name in enumerate(names)}
     label_of = {photo.path: number[photo.label] for photo in (*gallery, *queries)}
     labels = np.array([label_of[path] for path in found.paths])
     asked = np.isin(found.paths, [photo.path for photo in queries])
     lines = []
-    for rows in (blending.parts(found.rows[spec.name])[1], found.rows[spec.name]):
+    for rows in (found.rows[name] for name in both):
         values = between(rows[asked], labels[asked], rows[~asked], labels[~asked])
         lines.append("  ".join(f"{name} {np.nanmean(values[name]):.3f}" for name in SHOWN))
     print(f"{spec.base}, {spec.recipe.mode}, unseen classes: {lines[0]} -> {lines[1]}", flush=True)

@@ -22,10 +22,10 @@ def register(command: Command) -> None:
     add.add_argument(
         "--work", required=True, metavar="DIR", type=Path, help="kept between runs: an interrupted run goes on"
     )
-    add.add_argument("--samples", type=positive, default=1_930_000, help="views to learn from (default: 1930000)")
+    add.add_argument("--samples", type=positive, default=3_600_000, help="views to learn from (default: 3600000)")
     add.add_argument("--rounds", type=positive, default=4, help="passes of the teacher over all pictures (default: 4)")
-    add.add_argument("--side", type=positive, default=128, help="pixels of the views that are kept (default: 128)")
-    add.add_argument("--shown", type=positive, default=128, help="pixels the model is shown at last (default: 128)")
+    add.add_argument("--side", type=positive, default=160, help="pixels of the views that are kept (default: 160)")
+    add.add_argument("--shown", type=positive, default=160, help="pixels the model is shown at last (default: 160)")
     add.add_argument("--scales", type=scale_list, metavar="1,1.3333", default=(1.0,), help="sizes it looks at, summed")
     add.add_argument("--dimension", type=positive, default=384, help="numbers per photo (default: 384)")
     add.add_argument("--seed", type=positive, default=1)

@@ -33,10 +33,10 @@ class DistillationPlan:
 
     rounds: int = 4
     per_picture: int = 2
-    samples: int = 1_930_000
-    side: int = 128
+    samples: int = 3_600_000
+    side: int = 160
     """Of the views that are kept, in pixels."""
-    shown: int = 128
+    shown: int = 160
     """Of what the finished model is shown. Networks see better at somewhat more than they were trained with (Touvron
     et al., Fixing the train-test resolution discrepancy, NeurIPS 2019)."""
     dimension: int = 384

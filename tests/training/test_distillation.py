@@ -19,14 +19,14 @@ from imagefinder.embedding.backbones import build
 from imagefinder.embedding.checkpoints import load_into, read_record, read_weights
 from imagefinder.embedding.shelf import ModelShelf
 from imagefinder.training import distillation
-from imagefinder.training.distillation import Distillation, Learned, Stage, Target
+from imagefinder.training.distillation import STAGES, Distillation, Learned, Stage, Target
 from imagefinder.training.views import ViewCache, mixed, random_view, resized
 from imagefinder.usecases.distilling import DistillationPlan, distil
 
 if TYPE_CHECKING:
     from torch import nn
 
-PLAN = DistillationPlan(rounds=2, per_picture=2, samples=16 * 72, side=32, dimension=16, stages=(Stage(32, 1.0),))
+PLAN = DistillationPlan(rounds=2, per_picture=2, samples=16 * 72, side=32, dimension=16, stages=(Stage(32, 1.0, 0.3),))
 
 
 @given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**32 - 1))
@@ -65,6 +65,29 @@ def test_the_target_keeps_who_is_near_whom() -> None:
     assert np.corrcoef((got @ got.T).ravel(), (centred @ centred.T).ravel())[0, 1] > 0.95
     with pytest.raises(ModelError, match="cannot become 64"):
         Target.fit(rows, 64)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_pictures_and_targets_are_mixed_in_the_same_parts(seed: int) -> None:
+    """Each picture of one number, each target an axis: the mean of a picture says which parts it is made of."""
+    import torch
+
+    count, side = 6, 20
+    pictures = torch.arange(1.0, count + 1).reshape(-1, 1, 1, 1).expand(-1, 3, side, side).contiguous()
+    mixed, targets = distillation.in_pairs(pictures, torch.eye(count), np.random.default_rng(seed))
+    assert mixed.shape == pictures.shape
+    assert torch.allclose(targets.norm(dim=1), torch.ones(count))
+    parts = targets / targets.sum(dim=1, keepdim=True)
+    assert (parts.diagonal() >= 0.5 - 1e-6).all()
+    assert torch.allclose(mixed.mean(dim=(1, 2, 3)), parts @ torch.arange(1.0, count + 1), atol=1e-4)
+    assert not torch.equal(mixed, pictures)
+
+
+def test_stages_follow_one_another() -> None:
+    stages = (Stage(8, 0.5), Stage(16, 0.3), Stage(16, 0.2, mixed=1.0))
+    found = [distillation._stage_at(done, stages) for done in (0.0, 0.49, 0.5, 0.79, 0.8, 1.0)]
+    assert found == [stages[at] for at in (0, 0, 1, 1, 2, 2)]
+    assert sum(stage.share for stage in STAGES) == pytest.approx(1)
 
 
 class TestViewCache:

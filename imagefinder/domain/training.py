@@ -62,9 +62,9 @@ class Recipe:
     dropout: float = 0.2
     classes: int = 16
     photos: int = 8
-    head_epochs: int = 40
+    head_epochs: int = 20
     """With the network frozen."""
-    head_rate: float = 3e-3
+    head_rate: float = 4e-3
     epochs: int = 0
     """With the last blocks (thorough) or everything (full) learning."""
     tuned_head_rate: float = 1e-3
@@ -89,7 +89,7 @@ class Recipe:
     held_out: float = 0.2
     patience: int = 5
     refit: bool = True
-    """Whether the quick head is trained once more with the held-out photos, once they have said for how long."""
+    """Whether the quick head goes on with the held-out photos, once they have said how good it is."""
     weight: float | None = None
     """Of the tuned part in the blend; None: chosen on held-out photos."""
     seed: int = 0

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+REFIT = 0.5
+"""For so many of the best number of epochs, and at so much of its rate, a head goes on with the held-out photos."""
+
+
 class Apart(NamedTuple):
     """A base network taken apart for a recipe, and what is tuned of it."""
 
@@ -115,9 +119,14 @@ def learn(
     Cancelled is raised where nothing was learned yet; later, what was best is kept and ``stopped`` says so.
     ``checkpoint_of`` gives the file in which a phase is kept. Raises TrainingError and ModelError as ``train`` does.
     """
+    from torch import nn
+
     frozen = material.frozen
     epochs: list[EpochResult] = []
-    components, inputs, branch = _beginning(material, material.learn, recipe)
+    components = Components.fit(material.features, material.places[material.learn])
+    inputs: Inputs = ArrayInputs(components(material.features), material.places)
+    dimension = min(recipe.dimension, material.features.shape[2])
+    branch = build_branch(nn.Identity(), components.start(dimension), recipe.dropout, unit=False)
     lesson = Lesson(
         "head", inputs, material.labels, material.learn, material.held, recipe.head_epochs, recipe.head_rate
     )
@@ -133,37 +142,22 @@ def learn(
     rows = unit(apply(branch, inputs, len(material.labels), quiet))
     blending = _blending(rows, frozen, material, recipe)
     learned = Learned(tuned, head, rows, rows, blending, blending, stopped, epochs)
-    if recipe.refit and material.later is None and not stopped:
-        best = max((result.epoch for result in epochs if result.best), default=0)
-        _refit(learned, material, recipe, around, best)
+    best = max((result.epoch for result in epochs if result.best), default=0)
+    if recipe.refit and material.later is None and not stopped and best:
+        again = replace(lesson, learn=np.arange(len(material.labels)), head_rate=recipe.head_rate * REFIT)
+        _refit(learned, components, branch, replace(again, epochs=max(1, round(best * REFIT))), recipe, quiet)
     return learned
 
 
-def _beginning(material: Material, photos: Ints, recipe: Recipe) -> "tuple[Components, Inputs, nn.Module]":
-    """The first phase's: the components of what is given of these photos, all photos in them, and what learns."""
-    from torch import nn
-
-    given = material.features
-    components = Components.fit(given, material.places[photos])
-    head = components.start(min(recipe.dimension, given.shape[-1]))
-    branch = build_branch(nn.Identity(), head, recipe.dropout, unit=False)
-    return components, ArrayInputs(components(given), material.places), branch
-
-
-def _refit(learned: Learned, material: Material, recipe: Recipe, around: Surroundings, best: int) -> None:
-    """The head once more, with all photos, for as long as was best without those that were held out."""
-    everything = np.arange(len(material.labels))
-    components, inputs, branch = _beginning(material, everything, recipe)
-    lesson = Lesson(
-        "head", inputs, material.labels, everything, material.held, recipe.head_epochs, recipe.head_rate, best
-    )
-    quiet = replace(around, token=None, checkpoint=None)
-    for _ in train(branch, lesson, recipe, quiet):
+def _refit(
+    learned: Learned, components: Components, branch: "nn.Module", lesson: Lesson, recipe: Recipe, around: Surroundings
+) -> None:
+    """Go on with all photos, those that were held out among them, and measure no more."""
+    for _ in train(branch, replace(lesson, until=lesson.epochs), recipe, around):
         pass
     learned.head = components.unfolded(branch.get_submodule("head"))
-    rows = unit(apply(branch, inputs, len(everything), quiet))
-    learned.kept_rows = rows
-    learned.blending = replace(learned.blending, tuned_spread=spread(rows, recipe.seed))
+    learned.kept_rows = unit(apply(branch, lesson.inputs, len(lesson.labels), around))
+    learned.blending = replace(learned.blending, tuned_spread=spread(learned.kept_rows, recipe.seed))
 
 
 def _blending(rows: Embeddings, frozen: Embeddings, material: Material, recipe: Recipe) -> Blending:

@@ -50,7 +50,7 @@ class Stepper:
         self._rates = [rate for _, rate, _ in groups]
         made = [{"params": list(parameters), "lr": rate, "weight_decay": decay} for parameters, rate, decay in groups]
         self._kept = [place for place, group in enumerate(made) if group["params"]]
-        self.optimiser = torch.optim.AdamW([made[place] for place in self._kept])
+        self.optimiser = torch.optim.AdamW([made[place] for place in self._kept], fused=True)
         kind = device.partition(":")[0]
         self.scaler = torch.amp.GradScaler(kind, enabled=precision == "float16")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import Embeddings, Pixels
@@ -65,13 +66,14 @@ def resized(pictures: Pixels, side: int) -> Pixels:
 def relit(view: Pixels, most: tuple[float, float, float], rng: np.random.Generator) -> Pixels:
     """A picture (h, w, 3) in other light, with other contrast and saturation: each multiplied by a random number that
     differs from 1 by at most ``most`` (of light, contrast, saturation)."""
-    brightness, contrast, saturation = most
-    light = view.astype(np.float32) * rng.uniform(1 - brightness, 1 + brightness)
-    mean = light.mean()
-    light = (light - mean) * rng.uniform(1 - contrast, 1 + contrast) + mean
-    grey = light.mean(axis=2, keepdims=True)
-    light = grey + (light - grey) * rng.uniform(1 - saturation, 1 + saturation)
-    return np.asarray(light.clip(0, 255).astype(np.uint8))
+    light, contrast, saturation = (rng.uniform(1 - much, 1 + much) for much in most)
+    # All three are linear in the colours of a pixel, whose mean is its grey: a matrix, which Pillow applies quickly.
+    mean = light * float(view.mean())
+    others = light * contrast * (1 - saturation) / 3
+    row = [others, others, others, mean * (1 - contrast)]
+    own = light * contrast * saturation
+    matrix = [value + own * (column == colour) for colour in range(3) for column, value in enumerate(row)]
+    return np.array(Image.fromarray(view).convert("RGB", tuple(matrix)))
 
 
 @dataclass(frozen=True, slots=True)

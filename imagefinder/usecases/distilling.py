@@ -83,7 +83,7 @@ def distil(
         name=plan.name or target.stem,
         source="builtin",
         architecture="compact",
-        input=InputSpec(plan.shown, plan.shown * 8 // 7, mean=(MEAN,) * 3, std=(STD,) * 3),
+        input=InputSpec(plan.shown, plan.shown * 11 // 10, mean=(MEAN,) * 3, std=(STD,) * 3),
         dimension=plan.dimension,
         scales=plan.scales,
         licence=plan.licence,

@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from imagefinder.domain.images import Embeddings
 from imagefinder.evaluation.comparing import Compare
@@ -104,7 +105,8 @@ def _in_chunks(
     """What ``work`` makes of the queries, some at a time, in their order, on THREADS threads that run ahead."""
     step = max(1, min(at_once, CHUNK // max(1, gallery)))
     parts = iter(slice(start, min(queries, start + step)) for start in range(0, queries, step))
-    with ThreadPoolExecutor(THREADS) as pool:  # numpy's large loops leave the other threads alone
+    # numpy's large loops leave the other threads alone; matrix products on all cores in each of them would not.
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(THREADS) as pool:
         flying = deque((part.start, pool.submit(work, part)) for part in islice(parts, THREADS))
         try:
             while flying:

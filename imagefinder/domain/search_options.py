@@ -18,6 +18,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "reciprocal_k2": (1, 50),
     "reciprocal_cosine": (0.0, 1.0),
     "diffusion_k": (2, 200),
+    "diffusion_start": (1, 200),
     "diffusion_alpha": (0.0, 0.999),
     "diffusion_steps": (1, 100),
 }
@@ -27,7 +28,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
     """A method and its numbers. The numbers at rest are those of the papers, gentle ones where few photos belong
-    together. Raises UnknownName for a method, and ImageFinderError for a number outside RANGES."""
+    together; those of diffusion were measured, as the paper's are for hundreds of views of one building. Raises
+    UnknownName for a method, and ImageFinderError for a number outside RANGES."""
 
     lever: str = "none"
     candidates: int = 1000
@@ -44,9 +46,11 @@ class SearchOptions:
     """k-reciprocal: each photo's list of such neighbours is averaged with those of its k2 nearest."""
     reciprocal_cosine: float = 0.3
     """k-reciprocal: the share of the plain distance in the result (the paper's lambda)."""
-    diffusion_k: int = 30
+    diffusion_k: int = 15
     """Diffusion: how many neighbours a photo hands its score on to."""
-    diffusion_alpha: float = 0.99
+    diffusion_start: int = 5
+    """Diffusion: how many of the nearest photos have a score at first."""
+    diffusion_alpha: float = 0.9
     """Diffusion: the share of a score that comes from the neighbours."""
     diffusion_steps: int = 20
     """Diffusion: iterations of conjugate gradients, which solve for the scores."""

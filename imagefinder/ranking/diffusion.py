@@ -14,21 +14,21 @@ POWER = 3
 
 
 def diffusion(
-    query: Embeddings, gallery: Embeddings, k: int = 30, alpha: float = 0.99, steps: int = 20
+    query: Embeddings, gallery: Embeddings, k: int = 15, alpha: float = 0.9, steps: int = 20, start: int = 5
 ) -> Similarities:
     """The score (n,) of each row of ``gallery`` (n, d): f in (I - alpha S) f = y, by ``steps`` of conjugate gradients.
 
-    S is the symmetrically normalised affinity of mutual ``k`` nearest neighbours, y that of ``query`` (d,) with its
-    own ``k`` nearest. A photo that no score reaches comes after all others and keeps its cosine minus 2 to be ordered
-    by.
+    S is the symmetrically normalised affinity of mutual ``k`` nearest neighbours, y that of ``query`` (d,) with its own
+    ``start`` nearest (the paper's k_q). A photo that no score reaches comes after all others and keeps its cosine minus
+    2 to be ordered by.
     """
     if not len(gallery):
         return np.empty(0, np.float32)
     cosines = gallery @ query
-    start = np.zeros(len(gallery), np.float32)
-    best = nearest(cosines[None], k)[0]
-    start[best] = np.maximum(cosines[best], 0) ** POWER
-    scores = conjugate_gradient(np.eye(len(gallery), dtype=np.float32) - alpha * transitions(gallery, k), start, steps)
+    first = np.zeros(len(gallery), np.float32)
+    best = nearest(cosines[None], start)[0]
+    first[best] = np.maximum(cosines[best], 0) ** POWER
+    scores = conjugate_gradient(np.eye(len(gallery), dtype=np.float32) - alpha * transitions(gallery, k), first, steps)
     reached = scores > 0
     return np.asarray(np.where(reached, scores, cosines - 2), np.float32)
 

@@ -65,9 +65,14 @@ for _lever in (
     Lever(
         "diffusion",
         "Follows chains of similar photos, so that a photo can be found through others.",
-        "Costs a tenth of a second or two. Finds more, but the first answers may get worse.",
+        "Costs a tenth of a second or two. For libraries with ten or more photos of each thing.",
         lambda query, gallery, options: diffusion(
-            query, gallery, options.diffusion_k, options.diffusion_alpha, options.diffusion_steps
+            query,
+            gallery,
+            options.diffusion_k,
+            options.diffusion_alpha,
+            options.diffusion_steps,
+            options.diffusion_start,
         ),
     ),
 ):

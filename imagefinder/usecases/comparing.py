@@ -12,19 +12,22 @@ import numpy as np
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import Embeddings, Query
 from imagefinder.domain.progress import CancelToken
+from imagefinder.domain.specs import ModelSpec
 from imagefinder.domain.verdicts import Comparison, Scale, Verdict, verdict
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.decode import decode
 from imagefinder.imaging.files import read_file
 from imagefinder.imaging.reading import read_query
-from imagefinder.ranking.calibration import FEWEST, SAMPLE, fixed, hashed, measured
+from imagefinder.ranking.calibration import FEWEST, SAMPLE, Calibration, fixed, hashed, measured
 from imagefinder.storage.library import Library
 from imagefinder.usecases.searching import read_source
 
 __all__ = ["Comparison", "Scale", "compare", "scale"]
 
 _KEPT = 8
-_measured: dict[tuple[str, str, str, int], tuple[Scale | None, int]] = {}
+MANY = 75
+"""With as many of 100 pairs less alike, "most pairs are just as alike" would be wrong."""
+_measured: dict[tuple[str, str, str, int], tuple[Calibration | None, int]] = {}
 _measured_lock = threading.Lock()
 
 
@@ -54,8 +57,8 @@ def compare(
         ]
     cosine = _cosine(*rows)
     similarity = cosine if judge is None else _cosine(*(judge.centred(row) for row in rows))
-    found, photos = _scale(judge) if judge is not None else (None, 0)
-    limits = found or fixed(active)
+    found, photos = _calibration(judge) if judge is not None else (None, 0)
+    limits = found.scale if found is not None else fixed(active)
     equal = _equal(sources[0], sources[1], (a.photo_id, b.photo_id))
     said: Verdict = "same" if equal else verdict(similarity, limits)
     return Comparison(
@@ -63,7 +66,7 @@ def compare(
         cosine=cosine,
         l2=math.sqrt(max(0.0, 2 - 2 * cosine)),
         verdict=said,
-        explanation=equal or _explanation(said, photos),
+        explanation=equal or _explanation(said, similarity, found, photos),
         scale=limits,
         calibrated_on=photos,
         model=active.name,
@@ -79,18 +82,23 @@ def scale(library: Library) -> Scale | None:
     spec = library.active_model()
     if spec is None:
         return None
-    limits = _scale(library)[0] or fixed(spec)
+    limits = _limits(library, spec)
     return hashed(limits) if spec.compare == "hash" else limits
 
 
 def cosine_scale(library: Library) -> Scale | None:
     """The same for cosines, which hash codes only stand for."""
     spec = library.active_model()
-    return None if spec is None else _scale(library)[0] or fixed(spec)
+    return None if spec is None else _limits(library, spec)
 
 
-def _scale(library: Library) -> tuple[Scale | None, int]:
-    """The measured scale of cosines and how many photos it was measured on; None and 0 for too few photos."""
+def _limits(library: Library, spec: ModelSpec) -> Scale:
+    found = _calibration(library)[0]
+    return found.scale if found is not None else fixed(spec)
+
+
+def _calibration(library: Library) -> tuple[Calibration | None, int]:
+    """What cosines mean in this library, and how many photos that was measured on; None and 0 for too few."""
     spec = library.active_model()
     if spec is None:
         return None, 0
@@ -156,17 +164,21 @@ def _equal(a: str | bytes | None, b: str | bytes | None, photo_ids: tuple[int | 
     return ""
 
 
-def _explanation(said: Verdict, photos: int) -> str:
-    if not photos:
+def _explanation(said: Verdict, similarity: float, calibration: Calibration | None, photos: int) -> str:
+    if calibration is None:
         return {
             "same": "As alike as two copies of one photo.",
             "similar": "Clearly more alike than photos of different things.",
             "related": "Somewhat more alike than photos of different things.",
             "different": "No more alike than photos of different things.",
         }[said] + f" Judged by fixed limits: there is no library of {FEWEST} photos or more, with this model, to go by."
+    below = calibration.percent_below(similarity)
+    among_pairs = f"More alike than {below} of 100 pairs of photos of this library"
     return {
         "same": "As alike as two copies of one photo.",
         "similar": "As alike as a photo of this library and its nearest neighbour.",
-        "related": "More alike than 99 of 100 pairs of photos of this library.",
-        "different": "No more alike than most pairs of photos of this library.",
+        "related": f"{among_pairs}.",
+        "different": f"{among_pairs}, but less than neighbours are."
+        if below >= MANY
+        else "No more alike than most pairs of photos of this library.",
     }[said] + f" Measured on {photos:,} photos."

@@ -20,7 +20,7 @@ def in_order(scale: Scale) -> bool:
 def measured_on(rows: Embeddings) -> Scale:
     found = measured(rows)
     assert found is not None
-    return found
+    return found.scale
 
 
 @pytest.mark.parametrize(("count", "dimension", "kinds"), [(50, 12, 4), (300, 12, 4), (300, 64, 30), (300, 4, 2)])
@@ -29,7 +29,7 @@ def test_the_words_are_in_order(count: int, dimension: int, kinds: int) -> None:
 
 
 def test_related_is_what_one_pair_in_a_hundred_reaches() -> None:
-    rows = groups(400, 2, dimension=64, kinds=40)[1]
+    rows = groups(400, 2, dimension=64, kinds=200)[1]
     related = measured_on(rows).related
     pairs = [float(rows[i] @ rows[j]) for i in range(400) for j in range(i)]
     share = sum(value >= related for value in pairs) / len(pairs)
@@ -48,6 +48,32 @@ def test_photos_of_one_kind_are_at_least_related_and_others_different() -> None:
     assert together.count("different") == 0
     assert together.count("similar") > 30
     assert apart.count("different") > 0.97 * len(apart)
+
+
+@pytest.mark.parametrize("kinds", [2, 5, 10])
+def test_in_a_library_of_few_kinds_neighbours_are_related(kinds: int) -> None:
+    rng = np.random.default_rng(kinds)
+    kind = np.arange(300) % kinds  # so that one pair in ten, or even in two, is of one kind
+    rows = rng.standard_normal((kinds, 64))[kind] + rng.uniform(0.3, 1, (300, 1)) * rng.standard_normal((300, 64))
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    scale = measured_on(rows)
+    cosines = rows @ rows.T
+    others = cosines[kind[:, None] != kind]
+    np.fill_diagonal(cosines, -1)
+    said = [verdict(float(row.max()), scale) for row in cosines]
+    assert said.count("different") <= 0.11 * len(said)
+    assert (others >= scale.related).mean() < 0.01
+
+
+def test_the_percentiles_are_those_of_the_pairs() -> None:
+    rows = groups(200, 5, dimension=32, kinds=40)[1]
+    found = measured(rows)
+    assert found is not None
+    pairs = np.array([float(rows[i] @ rows[j]) for i in range(200) for j in range(i)])
+    for similarity in (-0.5, 0.0, 0.1, 0.4):
+        assert found.percent_below(similarity) == pytest.approx(100 * (pairs < similarity).mean(), abs=1)
+    assert found.percent_below(-1.0) == 0
+    assert found.percent_below(1.0) == 99
 
 
 def test_copies_do_not_raise_what_counts_as_alike() -> None:

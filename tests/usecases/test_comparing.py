@@ -1,3 +1,4 @@
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_a_library_calibrates_the_verdict(large: Library, embedder: Embedder, tm
     rows = embedder.embed(np.stack([read_query(str(path), embedder.spec.input).pixels for path in (a, b)]))
     assert found.cosine == pytest.approx(float(rows[0] @ rows[1]), abs=5e-3)
     assert found.similarity == pytest.approx(float(large.centred(rows[0]) @ large.centred(rows[1])), abs=5e-3)
+
+
+def test_the_explanation_says_how_many_pairs_are_less_alike(large: Library) -> None:
+    ids, rows = large.random_rows(60, seed=0)
+    cosines = rows @ rows.T
+    pairs = cosines[np.triu_indices(60, 1)]
+    counted = 0
+    for place in range(1, 60):
+        a, b = (Query("x", photo_id=int(ids[each])) for each in (0, place))
+        found = compare(large, no_model, a, b)
+        said = re.search(r"than (\d+) of 100 pairs", found.explanation)
+        assert (said is not None) == (
+            found.verdict == "related" or (found.verdict == "different" and "No more alike" not in found.explanation)
+        )
+        if said is not None:
+            counted += 1
+            assert int(said[1]) == pytest.approx(100 * (pairs < cosines[0, place]).mean(), abs=2)
+    assert counted > 3
 
 
 def test_two_photos_of_the_library_need_no_model(large: Library, tmp_path: Path) -> None:

@@ -51,9 +51,15 @@ def test_search_ranks_the_photo_itself_first(cli: Cli, photos: Path) -> None:
 def test_status_verify_and_export(cli: Cli, photos: Path, tmp_path: Path) -> None:
     cli("index", str(photos))
     status = cli.json("status")
-    assert set(status) == {"photos", "folders", "model", "index", "bytes"}
+    assert set(status) == {"photos", "folders", "model", "compare", "centred", "index", "bytes"}
     assert status["folders"] == [{"path": str(photos), "photos": 8, "state": "indexed"}]
     assert (status["photos"], status["model"]) == (8, "colour-layout")
+    assert (status["compare"], status["centred"]) == ("cosine", True)
+    cli("models", "use", "colour-layout", "--compare", "hash", "--centring", "off")
+    changed = cli.json("status")
+    assert (changed["compare"], changed["centred"]) == ("hash", False)
+    assert "colour-layout (by hash codes, not centred)" in cli("status")
+    assert "by hash codes, not centred" in cli("models", "info", "colour-layout")
     assert cli.json("verify")["clean"] is True
     cli("export", str(tmp_path / "all.npz"))
     with np.load(tmp_path / "all.npz", allow_pickle=False) as data:

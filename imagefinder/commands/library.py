@@ -150,7 +150,7 @@ def status(run: Run) -> int:
     from imagefinder.usecases.opening import open_existing
 
     with open_existing(run.paths.library) as library:
-        status = library.status()
+        status, spec = library.status(), library.active_model()
     if run.arguments.json:
         folders = [{"path": root.path, "photos": root.photos, "state": root.state.value} for root in status.folders]
         print_json(
@@ -158,12 +158,14 @@ def status(run: Run) -> int:
                 "photos": status.photos,
                 "folders": folders,
                 "model": status.model,
+                "compare": spec.compare if spec is not None else None,
+                "centred": spec.centred if spec is not None else None,
                 "index": status.index,
                 "bytes": status.bytes,
             }
         )
     else:
-        model = status.model or "none yet"
+        model = f"{spec.name} ({spec.compared})" if spec is not None else "none yet"
         say(f"{status.photos:,} photos, model {model}, {status.bytes / 1e6:.1f} MB in {run.paths.library}")
         for root in status.folders:
             say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}")

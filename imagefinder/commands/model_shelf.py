@@ -108,6 +108,8 @@ def info(run: Run) -> int:
         ("Description", entry.description),
         ("Looks at", f"{entry.input_size} x {entry.input_size} pixels" if entry.input_size else ""),
         ("Keeps", f"{entry.dimension:,} numbers for each photo" if entry.dimension else ""),
+        ("Made by", entry.representation),
+        ("Compared", entry.compared),
         ("On disk", f"{about}{entry.bytes / 1e6:,.1f} MB" if entry.bytes else ""),
         ("Downloaded", f"{entry.downloaded_bytes / 1e6:,.1f} MB so far" if entry.downloaded_bytes else ""),
         ("Speed", f"{rate:,.1f} photos/s on this machine, without reading them" if rate else ""),

@@ -35,6 +35,10 @@ class ModelInfo:
     """On disk; before a download roughly what that brings; 0 where that is not known or there is nothing."""
     downloaded_bytes: int = 0
     """Of a download that was not finished; the next one goes on from there."""
+    representation: str = ""
+    """How the network's output becomes these numbers, in the words of the field."""
+    compared: str = ""
+    """How a library compares them: the open one, where it has looked at photos with it."""
     photos_per_second: float | None = None
     """Through the network on this machine, without reading files; None until somebody measures it."""
     licence: str = ""

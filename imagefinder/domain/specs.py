@@ -80,6 +80,29 @@ class ModelSpec:
                 del counted[later]
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def compared(self) -> str:
+        """How a library compares, as half a sentence."""
+        ways = {
+            "cosine": "by cosine",
+            "hash": "by hash codes",
+            "hash-rerank": "by hash codes, the best again by cosine",
+        }
+        return f"{ways[self.compare]}, {'mean-centred' if self.centred else 'not centred'}"
+
+    @property
+    def representation(self) -> str:
+        """How the network's output becomes an embedding, as half a sentence."""
+        named = {"native": "the network's own pooling", "none": "no pooling"}
+        said = named.get(self.pooling, f"{self.pooling} pooling")
+        if self.output == "probabilities":
+            said = "class probabilities"
+        if self.layers:
+            said += f" of {', '.join(self.layers)}"
+        if self.scales != (1.0,):
+            said += f" at scales {', '.join(f'{scale:.3g}' for scale in self.scales)}"
+        return said + {"": "", "pca": ", then PCA", "whitening": ", then whitening"}[self.projection]
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 

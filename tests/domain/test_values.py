@@ -18,6 +18,15 @@ def test_a_model_record_survives_json() -> None:
     assert ModelSpec.from_json(SPEC.to_json()) == SPEC
 
 
+def test_a_model_says_what_it_is_in_words() -> None:
+    assert (SPEC.representation, SPEC.compared) == ("average pooling", "by cosine, mean-centred")
+    deep = replace(SPEC, pooling="gem", layers=("a", "b"), scales=(1.0, 0.70711, 0.5), projection="pca")
+    assert deep.representation == "gem pooling of a, b at scales 1, 0.707, 0.5, then PCA"
+    semantic = replace(SPEC, output="probabilities", centred=False, compare="hash-rerank")
+    assert semantic.representation == "class probabilities"
+    assert semantic.compared == "by hash codes, the best again by cosine, not centred"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"name": "x"}', SPEC.to_json().replace("crop", "crap")])
 def test_what_is_no_record_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a model record"):

@@ -61,10 +61,12 @@ class IndexingPlan:
         return self.running
 
     def ended(self, completed: bool) -> None:
-        """The run is over. One that was interrupted is still wanted, as far as nobody cancelled it."""
+        """The run is over. One that was interrupted is still wanted, as far as nobody cancelled it; so are folders of
+        which it was said meanwhile that what is missing there is gone for good."""
         if self.running is not None and completed:
-            self._wanted -= self.running.folders
-            self._forget -= self.running.forget
+            done = self.running.folders - (self._forget - self.running.forget)
+            self._wanted -= done
+            self._forget -= done
         self.running = None
 
     def comes_to_rest(self) -> bool:

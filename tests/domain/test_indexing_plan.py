@@ -53,6 +53,17 @@ def test_it_comes_to_rest_once_also_when_the_folder_of_the_run_was_removed() -> 
     assert not plan.comes_to_rest()
 
 
+def test_forgetting_what_is_missing_is_not_lost_when_the_folder_is_just_being_scanned() -> None:
+    plan = IndexingPlan()
+    plan.want([4, 5], plan.generation)
+    plan.next()
+    plan.want([4], plan.generation, forget=True)
+    plan.ended(completed=True)
+    assert plan.next() == Batch(frozenset({4}), frozenset({4}))
+    plan.ended(completed=True)
+    assert plan.next() is None
+
+
 class PlanMachine(RuleBasedStateMachine):
     """Whatever people do in whatever order: nothing wanted is lost, nothing cancelled comes back, rest is reached."""
 
@@ -60,6 +71,7 @@ class PlanMachine(RuleBasedStateMachine):
         super().__init__()
         self.plan = IndexingPlan()
         self.owed: set[int] = set()
+        self.to_forget: set[int] = set()
         self.rests = 0
         self.starts = 0
 
@@ -67,16 +79,20 @@ class PlanMachine(RuleBasedStateMachine):
     def want(self, folder: int, forget: bool) -> None:
         self.plan.want([folder], self.plan.generation, forget)
         self.owed.add(folder)
+        if forget:
+            self.to_forget.add(folder)
 
     @rule(folder=FOLDERS)
     def remove(self, folder: int) -> None:
         self.plan.drop(folder)
         self.owed.discard(folder)
+        self.to_forget.discard(folder)
 
     @rule()
     def cancel(self) -> None:
         self.plan.cancel()
         self.owed.clear()
+        self.to_forget.clear()
 
     @rule()
     def edit(self) -> None:
@@ -92,7 +108,7 @@ class PlanMachine(RuleBasedStateMachine):
         batch = self.plan.next()
         if batch is not None:
             assert batch.folders == self.owed
-            assert batch.forget <= batch.folders
+            assert batch.forget == self.to_forget
             self.starts += 1
         self.rests += self.plan.comes_to_rest()
 
@@ -101,7 +117,13 @@ class PlanMachine(RuleBasedStateMachine):
     def end(self, completed: bool) -> None:
         assert self.plan.running is not None
         if completed:
-            self.owed -= self.plan.running.folders
+            done = {
+                folder
+                for folder in self.plan.running.folders
+                if folder in self.plan.running.forget or folder not in self.to_forget
+            }
+            self.owed -= done
+            self.to_forget -= done
         self.plan.ended(completed)
 
     @invariant()

@@ -1,5 +1,7 @@
 """How good a model is on a person's own folders, on the command line."""
 
+import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +31,21 @@ def register(command: Command) -> None:
     add.add_argument(
         "--without-near-duplicates",
         action="store_true",
-        help="leave photos of the query's own burst, and others nearly equal to it, out of its search",
+        help="leave photos of the query's own burst, and others nearly equal to it, out of its search; without this "
+        "they are only counted. Not with --ground-truth, as the two options below",
+    )
+    add.add_argument(
+        "--duplicate-similarity",
+        type=_similarity,
+        metavar="S",
+        help="photos of one class are nearly equal from this cosine on, 0 to 1, of their embeddings by any of the "
+        "named models, as the model gives them: not centred, however they are searched (default: 0.95)",
+    )
+    add.add_argument(
+        "--burst-seconds",
+        type=_seconds,
+        metavar="T",
+        help="photos of one class are of one burst where they were taken at most so far apart (default: 5)",
     )
     add.add_argument(
         "--centring",
@@ -65,10 +81,10 @@ def register(command: Command) -> None:
 
 def evaluate(run: Run) -> int:
     """Measure how well models find photos of the same class."""
-    from imagefinder.domain.evaluation import EvaluationOptions, EvaluationReport, one_at_a_time
+    from imagefinder.domain.evaluation import EvaluationError, EvaluationOptions, EvaluationReport, one_at_a_time
     from imagefinder.usecases.evaluating import evaluate
     from imagefinder.usecases.evaluation_files import as_record, as_text, check_writable, write_csv, write_html
-    from imagefinder.usecases.landmarks import evaluate_landmarks
+    from imagefinder.usecases.landmarks import NO_NEAR_DUPLICATES, evaluate_landmarks
     from imagefinder.usecases.models import Models
 
     given = run.arguments
@@ -76,6 +92,10 @@ def evaluate(run: Run) -> int:
     for target in (given.csv, given.report):
         if target is not None:
             check_writable(target)
+    asked = {"duplicate_similarity": given.duplicate_similarity, "burst_seconds": given.burst_seconds}
+    limits = {name: limit for name, limit in asked.items() if limit is not None}
+    if given.ground_truth is not None and limits:
+        raise EvaluationError(*NO_NEAR_DUPLICATES)
     device = getattr(given, "device", "auto")
     models = Models(run.paths.models, device, warn=tell)
     options = EvaluationOptions(
@@ -87,6 +107,7 @@ def evaluate(run: Run) -> int:
         worst=given.worst,
         device=device,
         again=given.again,
+        **limits,
     )
     names = given.model or [_own_model(run)]
     measure: Callable[..., EvaluationReport] = evaluate
@@ -106,6 +127,30 @@ def evaluate(run: Run) -> int:
     if given.report is not None:
         write_html(report, given.report, run.token)
     return 0
+
+
+def _similarity(text: str) -> float:
+    """For argparse."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return number
+
+
+def _seconds(text: str) -> float:
+    """For argparse."""
+    number = _number(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 on")
+    return number
+
+
+def _number(text: str) -> float:
+    """nan for what is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _own_model(run: Run) -> str:

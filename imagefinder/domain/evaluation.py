@@ -53,8 +53,10 @@ class EvaluationOptions:
     without_near_duplicates: bool = False
     """Leave the near-duplicates of a query out of its ranking."""
     burst_seconds: float = 5.0
+    """Two photos of one class that were taken at most so far apart count as near-duplicates."""
     duplicate_similarity: float = 0.95
-    """Cosine similarity from which two photos of one class count as near-duplicates."""
+    """So do two photos of one class whose embeddings by any of the models, as they come and not centred, have at least
+    this cosine. Models that give class probabilities are asked only where all of them do."""
     resamples: int = 1000
     """Bootstrap samples behind each interval."""
     seed: int = 0
@@ -96,7 +98,7 @@ class WorstQuery:
 
 @dataclass(frozen=True, slots=True)
 class ClassResult:
-    """One class. ``metrics`` maps a metric's name to its mean over the queries of this class."""
+    """One class. ``metrics`` maps a metric's name to its mean over the queries of this class; F1 is of all queries."""
 
     label: str
     queries: int
@@ -125,9 +127,9 @@ class ModelResult:
     """For all of these."""
     measuring_seconds: float
     query_seconds: float
-    """Comparing one query with the gallery, after it was read and embedded."""
+    """Comparing one query with the gallery in memory, after it was read and embedded."""
     bytes_per_photo: int
-    """What a search keeps in memory for each photo."""
+    """What a search keeps in memory of each photo's embedding, beside its number."""
     recalled: int = 0
     """How many photos an earlier evaluation had embedded, and were not read again."""
     measured_now: bool = True
@@ -160,9 +162,9 @@ class EvaluationCounts:
     classes: int
     lone: int
     """Queries with nothing relevant in the gallery: no mean contains them."""
-    near_duplicate_queries: int
-    """Queries with at least one near-duplicate in the gallery."""
-    near_duplicate_pairs: int
+    near_duplicate_queries: int | None
+    """Queries with at least one near-duplicate in the gallery; None where nobody looked for any."""
+    near_duplicate_pairs: int | None
     unreadable: tuple[Unreadable, ...] = ()
     empty_folders: tuple[str, ...] = ()
     """Leaf folders without a photo."""

@@ -5,6 +5,7 @@ evaluation script; Oxford5k and Paris6k (Philbin et al., 2007, 2008) are the one
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,18 +93,19 @@ def measure_level(
     neighbours = np.full((count, NEIGHBOURS), -1, np.int64)
     similarities = np.full((count, NEIGHBOURS), LEFT_OUT, np.float32)
     curve = MeanCurve()
-    for chunk in rankings(count, gallery, compare, junk, report, at_once):
-        part = slice(chunk.start, chunk.start + len(chunk.order))
-        order = chunk.order.astype(np.int64)
-        hits = hits_in(order, relevant[part], chunk.ranked, totals[part])
-        curve.add(hits)
-        values["mAP"][part] = trapezoid_average_precision(hits)
-        for k in CUTS:
-            values[f"mP@{k}"][part] = clipped_precision_at(hits, k)
-        near = order[:, :NEIGHBOURS]
-        ranked = np.arange(near.shape[1]) < chunk.ranked[:, None]
-        neighbours[part, : near.shape[1]] = np.where(ranked, near, -1)
-        similarities[part, : near.shape[1]] = np.where(
-            ranked, np.take_along_axis(chunk.similarities, near, axis=1), LEFT_OUT
-        )
+    with closing(rankings(count, gallery, compare, junk, report, at_once)) as chunks:
+        for chunk in chunks:
+            part = slice(chunk.start, chunk.start + len(chunk.order))
+            order = chunk.order.astype(np.int64)
+            hits = hits_in(order, relevant[part], chunk.ranked, totals[part])
+            curve.add(hits)
+            values["mAP"][part] = trapezoid_average_precision(hits)
+            for k in CUTS:
+                values[f"mP@{k}"][part] = clipped_precision_at(hits, k)
+            near = order[:, :NEIGHBOURS]
+            ranked = np.arange(near.shape[1]) < chunk.ranked[:, None]
+            neighbours[part, : near.shape[1]] = np.where(ranked, near, -1)
+            similarities[part, : near.shape[1]] = np.where(
+                ranked, np.take_along_axis(chunk.similarities, near, axis=1), LEFT_OUT
+            )
     return LandmarkScores(values, totals, neighbours, similarities, curve.points())

@@ -6,8 +6,9 @@ of about CHUNK numbers, whatever the number of photos, and THREADS of them are i
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -84,8 +85,11 @@ def rankings(
     left_out: Sequence[Ints] | None = None,
     report: Callable[[int], None] = lambda done: None,
     at_once: int = MANY,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Chunks of rankings of a gallery of so many photos for so many queries.
+
+    Until it is exhausted or closed, matrix products everywhere in this process use one thread: close it (``closing``)
+    where something may go wrong in between.
 
     ``left_out`` holds, for each query, the distinct gallery numbers that are not ranked for it: the photo itself in
     leave-one-out, and junk. ``report`` is told how many queries are done; it may raise to stop. ``at_once`` is
@@ -101,7 +105,7 @@ def rankings(
 
 def _in_chunks(
     work: Callable[[slice], Result], queries: int, gallery: int, report: Callable[[int], None], at_once: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """What ``work`` makes of the queries, some at a time, in their order, on THREADS threads that run ahead."""
     step = max(1, min(at_once, CHUNK // max(1, gallery)))
     parts = iter(slice(start, min(queries, start + step)) for start in range(0, queries, step))
@@ -157,19 +161,20 @@ def measure(
             part, query_labels[part].astype(np.int32), narrow, *_compared(compare, part, len(narrow), left_out)
         )
 
-    for found in _in_chunks(find, count, len(gallery_labels), report, at_once):
-        part = slice(found.start, found.start + len(found.near))
-        truth, hits = query_labels[part], found.hits
-        curve.add(hits)
-        relevant[part] = hits.relevant
-        near_labels = np.where(found.near >= 0, gallery_labels[found.near] if len(gallery_labels) else -1, -1)
-        neighbours[part, : found.near.shape[1]] = found.near
-        similarities[part, : found.near.shape[1]] = found.similarities
-        columns = all_metrics(hits) | _votes(near_labels, found.similarities, truth, hits.relevant == 0)
-        for name, column in columns.items():
-            values.setdefault(name, np.full(count, np.nan))[part] = column
-        if found.near.shape[1]:
-            predicted[part] = majority(near_labels, F1_NEIGHBOURS)
+    with closing(_in_chunks(find, count, len(gallery_labels), report, at_once)) as chunks:
+        for found in chunks:
+            part = slice(found.start, found.start + len(found.near))
+            truth, hits = query_labels[part], found.hits
+            curve.add(hits)
+            relevant[part] = hits.relevant
+            near_labels = np.where(found.near >= 0, gallery_labels[found.near] if len(gallery_labels) else -1, -1)
+            neighbours[part, : found.near.shape[1]] = found.near
+            similarities[part, : found.near.shape[1]] = found.similarities
+            columns = all_metrics(hits) | _votes(near_labels, found.similarities, truth, hits.relevant == 0)
+            for name, column in columns.items():
+                values.setdefault(name, np.full(count, np.nan))[part] = column
+            if found.near.shape[1]:
+                predicted[part] = majority(near_labels, F1_NEIGHBOURS)
     return Measured(values, relevant, predicted, neighbours, similarities, curve.points())
 
 

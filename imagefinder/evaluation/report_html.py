@@ -6,7 +6,7 @@ from html import escape
 from pathlib import PurePath
 
 from imagefinder.domain.evaluation import EvaluationReport, ModelResult, WorstQuery
-from imagefinder.evaluation.report_text import EARLIER, costs, headline, interval, title
+from imagefinder.evaluation.report_text import EARLIER, class_metrics, costs, headline, interval, title
 
 COLOURS = ("#2f6fde", "#d9541e", "#1d8a4e", "#8e44c9", "#b8860b", "#c2185b")
 PLOT = 360
@@ -99,7 +99,7 @@ def _overall(report: EvaluationReport) -> str:
 
 
 def _classes(model: ModelResult) -> str:
-    metrics = list(model.classes[0].metrics)
+    metrics = class_metrics(model)
     rows = [
         (each.label, f"{each.queries:,}", f"{each.gallery:,}", *(interval(each.metrics[name]) for name in metrics))
         for each in model.classes

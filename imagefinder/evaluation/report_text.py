@@ -8,11 +8,14 @@ from dataclasses import asdict
 from typing import Any
 
 from imagefinder.domain.evaluation import EvaluationReport, Interval, ModelResult
+from imagefinder.evaluation.summary import CLASS_F1
 
 CSV_HEADER = ("model", "compare", "centred", "lever", "scope", "class", "queries", "metric", "value", "low", "high")
 NAME_WIDTH = 40
 COLUMNS = 4
 """As many as fit beside each other in a usual terminal."""
+CLASS_METRICS = ("hit@1", "precision@10", "mAP", "MAP@R", CLASS_F1)
+"""What is shown of each class beside each other; everything that was measured is in the table and in the record."""
 CLASS_TABLES = 3
 """Where more models, or ways to compare, stand side by side, their classes would be a flood."""
 EARLIER = "Speeds marked * were measured by an earlier evaluation; --again measures them anew."
@@ -24,19 +27,25 @@ def as_text(report: EvaluationReport) -> str:
     for start in range(0, len(report.models), COLUMNS):
         lines += ["", *_side_by_side(report.models[start : start + COLUMNS])]
     several = len(report.models) > CLASS_TABLES
-    for model in () if several else report.models:
-        if len(model.classes) > 1:
-            lines += ["", f"{title(model)}, by class", *_classes(model)]
+    shown = [model for model in report.models if len(model.classes) > 1 and not several]
+    for model in shown:
+        lines += ["", f"{title(model)}, by class", *_classes(model)]
     lines += ["", f"In brackets: bootstrap 95 % intervals, {report.options.resamples:,} resamples of the queries."]
     if several and report.counts.classes:
         lines.append("The numbers of each class are in what --csv, --json and --report write.")
+    elif shown:
+        lines.append("All metrics of each class are in what --csv and --json write.")
     lines += [] if all(model.measured_now for model in report.models) else [EARLIER]
     lines += report.notes
     return "\n".join(lines)
 
 
 def as_csv(report: EvaluationReport) -> str:
-    """One row for each model, scope ("overall" or "class"), class and metric; numbers with six decimals."""
+    """One row for each model, scope ("overall" or "class"), class and metric; numbers with six decimals.
+
+    The last overall rows of a model are what it takes, without an interval: photos read and embedded in a second,
+    milliseconds to compare and sort for one query after that, and bytes of memory for each photo.
+    """
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(CSV_HEADER)
@@ -47,8 +56,11 @@ def as_csv(report: EvaluationReport) -> str:
         scopes += [("class", each.label, each.queries, each.metrics) for each in model.classes]
         for scope, label, queries, metrics in scopes:
             for name, found in metrics.items():
-                numbers = ("" if math.isnan(x) else f"{x:.6f}" for x in (found.value, found.low, found.high))
+                numbers = (_six_decimals(number) for number in (found.value, found.low, found.high))
                 writer.writerow((*start, scope, label, queries, name, *numbers))
+            if scope == "overall":
+                for name, number in _measured_costs(model).items():
+                    writer.writerow((*start, scope, label, queries, name, _six_decimals(number), "", ""))
     return target.getvalue()
 
 
@@ -105,8 +117,26 @@ def _formatted(metrics: Mapping[str, Interval]) -> dict[str, str]:
     return {name: interval(found) for name, found in metrics.items()}
 
 
+def _measured_costs(model: ModelResult) -> dict[str, float]:
+    rate = model.photos_per_second
+    return {
+        "photos/s": rate or math.nan,
+        "ms/query": model.query_seconds * 1e3,
+        "bytes/photo": model.bytes_per_photo,
+    }
+
+
+def _six_decimals(number: float) -> str:
+    return "" if math.isnan(number) else f"{number:.6f}"
+
+
+def class_metrics(model: ModelResult) -> list[str]:
+    """Those of CLASS_METRICS that were measured; the model has classes."""
+    return [name for name in CLASS_METRICS if name in model.classes[0].metrics]
+
+
 def _classes(model: ModelResult) -> list[str]:
-    metrics = list(model.classes[0].metrics)
+    metrics = class_metrics(model)
     width = min(NAME_WIDTH, max(len(each.label) for each in model.classes)) + 2
     lines = [f"{'':{width}}{'queries':>8}{'gallery':>8}" + "".join(f"{name:>22}" for name in metrics)]
     for each in model.classes:

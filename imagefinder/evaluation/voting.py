@@ -50,6 +50,22 @@ def macro_f1(truth: Ints, predicted: Ints, counts: Floats) -> Floats:
     return scores
 
 
+def right_missed_claimed(truth: Ints, predicted: Ints, classes: int) -> Ints:
+    """(classes, 3): true positives, false negatives and false positives of each class, of labels (q,)."""
+    is_right = truth == predicted
+    kinds = (truth[is_right], truth[~is_right], predicted[~is_right & (predicted >= 0)])
+    return np.stack([np.bincount(kind, minlength=classes) for kind in kinds], axis=1).astype(np.int64)
+
+
+def f1(kinds: Ints) -> Floats:
+    """(n,) 2 TP / (2 TP + FN + FP) of counts (n, 3) as above; nan where there is no query of the class, TP + FN = 0."""
+    right, missed, claimed = kinds.T
+    scores: Floats = np.divide(
+        2 * right, 2 * right + missed + claimed, out=np.full(len(kinds), np.nan), where=right + missed > 0
+    )
+    return scores
+
+
 def _by_class(counts: Floats, labels: Ints, classes: int) -> Floats:
     """(r, q) -> (r, classes): sums over the queries of each class; queries labelled -1 are in none."""
     order = np.argsort(labels, kind="stable")

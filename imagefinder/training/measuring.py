@@ -1,6 +1,7 @@
 """How well searches with held-out photos go, and how much the tuned part should say."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -138,8 +139,5 @@ def same_neighbours(before: Embeddings, after: Embeddings) -> float:
 
 def _nearest(rows: Embeddings, count: int) -> list[list[int]]:
     itself = [np.array([at]) for at in range(len(rows))]
-    return [
-        order.tolist()
-        for chunk in rankings(len(rows), len(rows), by_cosine(rows, rows), itself)
-        for order in chunk.order[:, :count]
-    ]
+    with closing(rankings(len(rows), len(rows), by_cosine(rows, rows), itself)) as chunks:
+        return [order.tolist() for chunk in chunks for order in chunk.order[:, :count]]

@@ -13,6 +13,7 @@ translate = QCoreApplication.translate
 _Sort = Qt.ItemDataRole.UserRole
 _METRICS = ("hit@1", "precision@10", "mAP", "MAP@R")
 _SHORT = ("R@1", "P@10", "mAP", "MAP@R")
+_F1 = "F1 (kNN@5)"
 _NONE = "\N{EN DASH}"
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 _NUMBER = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -138,6 +139,8 @@ class ClassesTable(QTableWidget):
         heads = [(self.tr("Thing (class)"), ""), (self.tr("Searches"), self.tr("Photos of it that were looked for."))]
         heads.append((self.tr("Photos"), self.tr("Photos of it that there were to find.")))
         heads += [(short, f"{text}. {tip}") for short, (text, tip) in zip(_SHORT, metric_words().values(), strict=True)]
+        mixed = self.tr("100 where the five nearest photos never mix it up with another thing, in either direction.")
+        heads.append((self.tr("F1"), mixed))
         self.setSortingEnabled(False)
         self.setColumnCount(len(heads))
         self.setRowCount(len(model.classes))
@@ -147,10 +150,11 @@ class ClassesTable(QTableWidget):
             self.setHorizontalHeaderItem(column, head)
         for row, each in enumerate(model.classes):
             name = QTableWidgetItem(wording.shown(each.label))
+            name.setToolTip(name.text())
             self.setItem(row, 0, name)
             self.setItem(row, 1, _cell(wording.grouped(each.queries), each.queries))
             self.setItem(row, 2, _cell(wording.grouped(each.gallery), each.gallery))
-            for place, metric in enumerate(_METRICS):
+            for place, metric in enumerate((*_METRICS, _F1)):
                 found = each.metrics.get(metric)
                 self.setItem(row, 3 + place, _cell(interval(found, 0), _value(found)))
         self.setSortingEnabled(True)

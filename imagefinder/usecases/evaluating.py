@@ -30,6 +30,7 @@ from imagefinder.usecases.evaluation_ways import (
     comparison,
     is_centred,
     lever_of,
+    notes_on,
     seconds_per_query,
 )
 from imagefinder.usecases.models import Models
@@ -98,7 +99,7 @@ def evaluate(
         options,
         counts,
         tuple(results),
-        _notes(counts, options),
+        _notes(counts, options) + notes_on(results),
     )
 
 

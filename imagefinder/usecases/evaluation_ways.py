@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imagefinder.domain.evaluation import EvaluationOptions, Way
+from imagefinder.domain.evaluation import EvaluationOptions, ModelResult, Way
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.specs import Comparison, ModelSpec
 from imagefinder.evaluation.comparing import Compare, by_cosine, by_hash, by_hash_then_cosine, by_lever, find_lever
@@ -74,9 +74,20 @@ def at_once(way: Way) -> int:
 
 
 def bytes_per_photo(dimension: int, compare: Comparison) -> int:
-    """What a search keeps in memory: half floats, hash codes, or both."""
-    floats = 0 if compare == "hash" else 2 * dimension
-    return floats + (0 if compare == "cosine" else code_bytes(dimension))
+    """What a search keeps in memory of an embedding: half floats, or its hash code alone.
+
+    "hash-rerank" reads the embeddings that it compares again from the catalogue, in each search.
+    """
+    return 2 * dimension if compare == "cosine" else code_bytes(dimension)
+
+
+def notes_on(models: Sequence[ModelResult]) -> tuple[str, ...]:
+    """What a reader has to know of the ways that were measured, a sentence each."""
+    note = (
+        f"hash-rerank keeps only compact codes in memory: a search in a library reads more about its best {RERANKED} "
+        "photos from the disk, which the times here leave out."
+    )
+    return (note,) if any(model.compare == "hash-rerank" for model in models) else ()
 
 
 def seconds_per_query(compare: Compare, queries: int) -> float:

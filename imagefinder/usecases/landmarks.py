@@ -33,9 +33,15 @@ from imagefinder.usecases.evaluation_ways import (
     comparison,
     is_centred,
     lever_of,
+    notes_on,
     seconds_per_query,
 )
 from imagefinder.usecases.models import Models
+
+NO_NEAR_DUPLICATES = (
+    "A ground truth says itself which photos are left out of a search; near-duplicates are not looked for.",
+    "Leave out either --ground-truth, or --without-near-duplicates, --duplicate-similarity and --burst-seconds.",
+)
 
 
 def evaluate_landmarks(
@@ -51,10 +57,13 @@ def evaluate_landmarks(
     """Measure as the landmark benchmarks publish it: trapezoid mAP and mP@k, Easy/Medium/Hard where there are levels.
 
     Photos are found by their names, those of queries in ``queries`` or else in ``gallery``, and cropped to the query's
-    box. Relevant photos that are missing count as not found. Raises EvaluationError, UnknownName, ModelError and
-    Cancelled.
+    box. Relevant photos that are missing count as not found. The ground truth alone says what is left out: nothing is
+    looked for that is nearly equal. Raises EvaluationError, also where the options ask for that, UnknownName,
+    ModelError and Cancelled.
     """
     token = token or CancelToken()
+    if options.without_near_duplicates:
+        raise EvaluationError(*NO_NEAR_DUPLICATES)
     check_ways(options)
     names = list(dict.fromkeys(names))
     truth = read_ground_truth(ground_truth)
@@ -90,8 +99,8 @@ def evaluate_landmarks(
         queries=len(wanted),
         classes=0,
         lone=judging.lone(levels),
-        near_duplicate_queries=0,
-        near_duplicate_pairs=0,
+        near_duplicate_queries=None,
+        near_duplicate_pairs=None,
         unreadable=unreadable,
         missing=absent,
     )
@@ -102,7 +111,7 @@ def evaluate_landmarks(
         notes.append(f"{len(unreadable):,} photos could not be read.")
     how = "Landmark protocol: cropped queries, junk left out, average precision by trapezoids."
     folders = tuple(map(str, gallery)), tuple(map(str, queries))
-    return EvaluationReport(*folders, how, options, counts, tuple(results), tuple(notes))
+    return EvaluationReport(*folders, how, options, counts, tuple(results), tuple(notes) + notes_on(results))
 
 
 def _by_name(paths: Sequence[str]) -> dict[str, str]:

@@ -1,9 +1,12 @@
 """Whole rankings: leave-one-out, queries against a gallery, ties, chunks, and pytorch-metric-learning's numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from imagefinder.domain.errors import Cancelled, UnknownName
 from imagefinder.domain.images import Embeddings
@@ -246,6 +249,54 @@ def test_a_registered_lever_orders_its_candidates_before_the_rest() -> None:
 def test_an_unknown_lever_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="k-reciprocal"):
         find_lever("k-recipocal", 60)
+
+
+def blas_threads() -> set[int]:
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+@pytest.fixture
+def threads() -> Iterator[int]:
+    """So many does BLAS use in the test: not one, wherever it runs."""
+    with threadpool_limits(3, "blas"):
+        if blas_threads() != {3}:
+            pytest.skip("this BLAS cannot be told how many threads to use")
+        yield 3
+
+
+def test_matrix_products_get_their_threads_back_once_all_is_ranked(threads: int) -> None:
+    rows, labels = unit_rows(50, 4, seed=0)
+    during: list[set[int]] = []
+    measure(labels, labels, by_cosine(rows, rows), report=lambda done: during.append(blas_threads()))
+    assert during[0] == {1}
+    assert blas_threads() == {threads}
+
+
+def test_matrix_products_get_their_threads_back_when_the_reader_stops_early(threads: int) -> None:
+    rows, _ = unit_rows(50, 4, seed=0)
+    with closing(protocol.rankings(50, 50, by_cosine(rows, rows), at_once=5)) as chunks:
+        assert next(chunks).start == 0
+        assert blas_threads() == {1}
+    assert blas_threads() == {threads}
+
+
+@pytest.mark.parametrize("where", ["all_metrics", "report", "compare"])
+def test_matrix_products_get_their_threads_back_after_an_error(
+    threads: int, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, labels = unit_rows(50, 4, seed=0)
+
+    def fail(*given: object) -> Any:
+        raise MemoryError
+
+    if where == "all_metrics":  # after a chunk was handed over
+        monkeypatch.setattr(protocol, where, fail)
+    compare = fail if where == "compare" else by_cosine(rows, rows)
+    report = fail if where == "report" else (lambda done: None)
+    with pytest.raises(MemoryError) as error:
+        measure(labels, labels, compare, report=report, at_once=5)
+    assert blas_threads() == {threads}
+    assert error.traceback  # which keeps the stopped frames, and what is open in them, alive until here
 
 
 def test_measuring_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

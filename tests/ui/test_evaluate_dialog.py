@@ -30,6 +30,7 @@ from imagefinder.domain.evaluation import (
 )
 from imagefinder.domain.images import Pixels
 from imagefinder.domain.progress import CancelToken, Progress, ProgressSink
+from imagefinder.evaluation.summary import CLASS_F1
 from imagefinder.ui import desktop
 from imagefinder.ui.curve_plot import CurvePlot
 from imagefinder.ui.evaluate_dialog import EvaluateDialog
@@ -222,6 +223,7 @@ def test_models_side_by_side_and_the_classes_of_one(qtbot: QtBot) -> None:
     classes = view.classes
     assert [cell(classes, row, 0).text() for row in range(3)] == ["lone", "pear", "apple"]  # the worst first
     assert cell(classes, 0, 3).text() == "\N{EN DASH}"
+    assert [cell(classes, row, 7).text() for row in (1, 2)] == ["\N{EN DASH}", "100  (90 to 100)"]  # F1
     classes.sortItems(1, Qt.SortOrder.DescendingOrder)  # as numbers: 10 before 9
     assert [cell(classes, row, 1).text() for row in range(3)] == ["10", "9", "0"]
 
@@ -277,7 +279,7 @@ def made_up() -> EvaluationReport:
 def made_up_model(name: str, values: tuple[float, ...], lone: dict[str, Interval]) -> ModelResult:
     metrics = ("hit@1", "precision@10", "mAP", "MAP@R")
     overall = {metric: Interval(value, value - 0.1, value + 0.1) for metric, value in zip(metrics, values, strict=True)}
-    apple = {metric: Interval(1.0, 0.9, 1.0) for metric in metrics}
+    apple = {metric: Interval(1.0, 0.9, 1.0) for metric in (*metrics, CLASS_F1)}
     return ModelResult(
         model=name,
         dimension=512,

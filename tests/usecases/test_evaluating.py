@@ -77,9 +77,11 @@ def test_several_models_stand_side_by_side(models: Models, gallery: Path) -> Non
 @pytest.mark.parametrize("compare", ["hash", "hash-rerank"])
 def test_hash_codes_take_less_memory(models: Models, gallery: Path, compare: Any) -> None:
     (result,) = run(models, gallery, ways=(Way(compare=compare),)).models
-    assert result.bytes_per_photo == {"hash": 64, "hash-rerank": 64 + 1022}[compare]
+    assert result.bytes_per_photo == 64  # also of those ordered again: a library reads their rows from the disk
     assert result.overall["hit@1"].value > 0.5
-    assert compare in as_text(run(models, gallery, ways=(Way(compare=compare),)))
+    text = as_text(run(models, gallery, ways=(Way(compare=compare),)))
+    assert compare in text
+    assert ("from the disk" in text) == (compare == "hash-rerank")
 
 
 def test_centring_can_be_switched(models: Models, gallery: Path) -> None:
@@ -228,5 +230,5 @@ def test_real_photographs_have_near_duplicates(models: Models, grocery: Path) ->
     assert report.counts.queries == 781
     apart = run(models, folder, without_near_duplicates=True)
     assert report.models[0].overall["hit@1"].value > 0.9
-    assert report.counts.near_duplicate_queries > 0
+    assert report.counts.near_duplicate_queries not in (None, 0)
     assert apart.models[0].overall["hit@1"].value <= report.models[0].overall["hit@1"].value

@@ -48,6 +48,7 @@ def test_the_page_is_one_file_with_curves_and_pictures(models: Models, gallery: 
     assert "&lt;script&gt;&amp;.png" in text
     for name in report.models[0].overall:
         assert f"<td>{name}</td>" in text
+    assert "<th>MAP@R</th><th>F1 (kNN@5)</th></tr>" in text
     assert not re.search(r"\bnan\b", re.sub(r"base64,[^\"]*", "", text))
 
 
@@ -58,11 +59,17 @@ def test_csv_and_json_hold_every_number(models: Models, gallery: Path, tmp_path:
     rows = list(csv.DictReader(io.StringIO((tmp_path / "report.csv").read_text(encoding="utf-8"))))
     overall = {row["metric"]: row for row in rows if row["scope"] == "overall"}
     (result,) = report.models
-    assert overall.keys() == result.overall.keys()
+    assert list(overall) == [*result.overall, "photos/s", "ms/query", "bytes/photo"]
+    assert float(overall["photos/s"]["value"]) == pytest.approx(result.photos_per_second, abs=1e-6)
+    assert float(overall["ms/query"]["value"]) == pytest.approx(1000 * result.query_seconds, abs=1e-6)
+    assert (float(overall["bytes/photo"]["value"]), overall["bytes/photo"]["low"]) == (1022, "")
     assert float(overall["mAP"]["low"]) == pytest.approx(result.overall["mAP"].low, abs=1e-6)
     empty = [row for row in rows if row["class"] == "cedar"]  # a class without queries has no numbers
     assert empty
     assert {row["value"] for row in empty} == {""}
+    birch = {row["metric"]: float(row["value"]) for row in rows if row["class"] == "birch"}
+    assert {"F1 (kNN@5)", "R-precision", "MRR", "hit@5", "hit@10", "precision@1", "precision@5"} < birch.keys()
+    assert len(birch) == len(result.overall)  # all of them, with an F1 of its own for the mean of these
     record = json.loads(json.dumps(as_record(report), allow_nan=False))
     assert record["models"][0]["overall"]["mAP"]["value"] == result.overall["mAP"].value
     assert record["models"][0]["classes"][0]["metrics"]["mAP"]["value"] is None
@@ -98,6 +105,8 @@ def test_the_command_prints_and_writes_everything(command: Call, gallery: Path, 
     assert "15 queries in a gallery of 15 photos, 3 classes" in out
     assert "hit@1" in out
     assert "not centred" in out
+    assert re.search(r"queries +gallery +hit@1 +precision@10 +mAP +MAP@R +F1 \(kNN@5\)\n", out)
+    assert "All metrics of each class" in out
     assert all(file.stat().st_size > 500 for file in files)
     out, _ = command(gallery, "--model", MODEL, "--queries", gallery / "plants" / "birch", "--json", "--resamples", 20)
     record = json.loads(out)
@@ -110,6 +119,43 @@ def test_the_command_explains_what_is_wrong(command: Call, gallery: Path) -> Non
     assert "does not exist" in command(gallery, "--csv", gallery / "none" / "x.csv", expect=1)[1]
     (gallery / "bad.pkl").write_bytes(b"junk")
     assert "not a ground truth" in command(gallery, "--ground-truth", gallery / "bad.pkl", expect=1)[1]
+
+
+def test_the_limits_of_near_duplicates_can_be_set(command: Call, gallery: Path) -> None:
+    asked = (gallery, "--model", MODEL, "--resamples", 20, "--json")
+    found = json.loads(command(*asked)[0])
+    assert (found["options"]["duplicate_similarity"], found["options"]["burst_seconds"]) == (0.95, 5)
+    strict = ("--burst-seconds", 2.5, "--without-near-duplicates", "--duplicate-similarity")
+    none = json.loads(command(*asked, *strict, 1)[0])
+    assert (none["options"]["duplicate_similarity"], none["options"]["burst_seconds"]) == (1, 2.5)
+    assert none["counts"]["near_duplicate_pairs"] == 0
+    assert "No query has a photo of its class" in command(*asked, *strict, 0.01, expect=1)[1]  # all were left out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("similarity", "1.01"), ("similarity", "-0.1"), ("similarity", "nan"), ("seconds", "-1"), ("seconds", "inf"),
+     ("seconds", "long")],
+)  # fmt: skip
+def test_limits_that_mean_nothing_are_wrong_usage(
+    gallery: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = {"similarity": "--duplicate-similarity", "seconds": "--burst-seconds"}[option]
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", str(gallery), f"{name}={value}"])
+    assert stopped.value.code == 2
+    assert f"{value!r} is not a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option", [("--without-near-duplicates",), ("--duplicate-similarity", 0.95), ("--burst-seconds", 5)]
+)
+def test_near_duplicates_are_refused_beside_a_ground_truth(
+    command: Call, gallery: Path, option: tuple[object, ...]
+) -> None:
+    told = command(gallery, "--ground-truth", gallery / "gnd.json", *option, expect=1)[1]
+    assert "near-duplicates are not looked for" in told
+    assert "--burst-seconds" in told
 
 
 def test_the_command_measures_several_ways_one_beside_the_other(command: Call, gallery: Path) -> None:

@@ -53,6 +53,14 @@ def test_the_landmark_protocol_on_folders(models: Models, landmarks: Path) -> No
     assert as_record(report)["models"][0]["classes"] == []
 
 
+def test_near_duplicates_are_not_looked_for_and_leaving_them_out_is_refused(models: Models, landmarks: Path) -> None:
+    counts = as_record(measure_landmarks(models, landmarks, "gnd.json"))["counts"]
+    assert (counts["near_duplicate_queries"], counts["near_duplicate_pairs"]) == (None, None)
+    options = replace(QUICK, without_near_duplicates=True)
+    with pytest.raises(EvaluationError, match="near-duplicates are not looked for"):
+        evaluate_landmarks([landmarks / "jpg"], [], landmarks / "gnd.json", models, [MODEL], options)
+
+
 def test_several_ways_are_measured_by_the_landmark_protocol(models: Models, landmarks: Path) -> None:
     options = replace(QUICK, ways=(Way(), Way(compare="hash"), Way(lever="query-expansion")))
     report = evaluate_landmarks([landmarks / "jpg"], [], landmarks / "gnd.json", models, [MODEL, MODEL], options)

@@ -29,7 +29,8 @@ def register(command: Command) -> None:
         added.set_defaults(run=run)
         return added
 
-    action("list", list_models, "List the models that are here and those that could be (without an action, too).")
+    add = action("list", list_models, "List the models that are here and those that could be (without an action, too).")
+    add.add_argument("--measure", action="store_true", help="measure the speed of those that are here first")
     add = action("info", info, "Show everything about one model; its speed is measured if that was not done yet.")
     add.add_argument("name", metavar="NAME")
     add.add_argument("--measure", action="store_true", help="measure the speed again")
@@ -68,6 +69,12 @@ def _register_additions(action: Action) -> None:
 def list_models(run: Run) -> int:
     """List what is here and what could be."""
     entries = with_library(run, lambda models, library: models.catalogue(library))
+    if getattr(run.arguments, "measure", False):
+        shelf = models_of(run)
+        measured = {entry.name: shelf.measure(entry.name) for entry in entries if entry.state == "ready"}
+        entries = [
+            replace(entry, photos_per_second=measured.get(entry.name, entry.photos_per_second)) for entry in entries
+        ]
     if as_json(run):
         print_json([record(entry) for entry in entries])
         return 0
@@ -81,7 +88,7 @@ def list_models(run: Run) -> int:
         numbers = str(entry.dimension or "")
         row = f"{entry.name:{width}}  {here:12}  {side:>6}  {numbers:>7}  {size:>9}  {speed:>8}  {_in_short(entry)}"
         say(row.rstrip())
-    say("More about one, its speed on this machine too: imagefinder models info NAME")
+    say("More about one: imagefinder models info NAME. Their speed on this machine: imagefinder models list --measure")
     return 0
 
 

@@ -10,7 +10,15 @@ from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.blend import build_blend, is_blend
 from imagefinder.embedding.colour_layout import build_colour_layout
 from imagefinder.embedding.compact import build_compact
-from imagefinder.embedding.representation import NATIVE, Reading, build_projection, check, known_layers, represent
+from imagefinder.embedding.representation import (
+    NATIVE,
+    POOLINGS,
+    Reading,
+    build_projection,
+    check,
+    known_layers,
+    represent,
+)
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
 if TYPE_CHECKING:
@@ -36,6 +44,9 @@ TORCHVISION_ENDS = (
     Reading("features"),
 )
 """Where the last map of torchvision's networks is; the first of these layers that a network has."""
+REFUSALS = (TypeError, ValueError, RuntimeError, AssertionError, AttributeError, KeyError)
+"""What timm raises for settings that a network does not take. Python 3.11 says KeyError, not TypeError, of an argument
+that is given twice while another error is being handled."""
 USUAL_CLASSES = 1000
 LARGEST_LENGTH = 65536
 
@@ -133,17 +144,49 @@ def _build_timm(spec: ModelSpec) -> "nn.Module":
     timm = import_timm()
     if not timm.is_model(spec.architecture):
         raise unknown_network("timm", spec.architecture, timm.list_models())
+    try:
+        network = _pooled_timm(timm, spec)
+    except REFUSALS as error:
+        fitting = _poolings_of_timm(timm, spec)
+        if fitting and spec.pooling not in fitting:
+            raise _no_pooling(spec, fitting) from error
+        raise _refused(spec, error) from error
+    return network.eval()  # type: ignore[no-any-return]  # timm has no types
+
+
+def _pooled_timm(timm: Any, spec: ModelSpec) -> Any:
     options = dict(spec.options)
     # With layers the end of the network stays as it is: it is not what is read.
     if spec.pooling in TIMM_POOLINGS and not spec.layers:
         options["global_pool"] = TIMM_POOLINGS[spec.pooling]
-    try:
-        network = _create_timm(timm, spec, options)
-        if spec.pooling not in (NATIVE, *TIMM_POOLINGS) and not spec.layers:
-            network.reset_classifier(0, global_pool="")
-    except (TypeError, ValueError, RuntimeError, AssertionError, AttributeError) as error:
-        raise _refused(spec, error) from error
-    return network.eval()  # type: ignore[no-any-return]  # timm has no types
+    network = _create_timm(timm, spec, options)
+    if spec.pooling not in (NATIVE, *TIMM_POOLINGS) and not spec.layers:
+        network.reset_classifier(0, global_pool="")
+    return network
+
+
+def _poolings_of_timm(timm: Any, spec: ModelSpec) -> list[str]:
+    """The poolings that the network of ``spec`` can be built with; none where it is not for the pooling that it fails.
+
+    timm builds attention behind any transformer, but only one that was trained with it has weights for it.
+    """
+    import torch
+
+    fitting: list[str] = []
+    attends = False
+    for pooling in POOLINGS:  # the network's own is the first
+        try:
+            with torch.device("meta"):  # without values: only whether it can be built is asked
+                network = _pooled_timm(timm, replace(spec, pooling=pooling))
+        except REFUSALS:
+            if pooling == NATIVE:
+                return []
+            continue
+        if pooling == NATIVE:
+            attends = getattr(network, "global_pool", "") == TIMM_POOLINGS["attention"]
+        if pooling != "attention" or attends:
+            fitting.append(pooling)
+    return fitting
 
 
 def _create_timm(timm: Any, spec: ModelSpec, options: dict[str, Any]) -> Any:
@@ -182,8 +225,9 @@ def _build_torchvision(spec: ModelSpec, must_have_features: bool) -> "nn.Module"
     if spec.architecture not in known:
         raise unknown_network("torchvision", spec.architecture, known)
     if spec.pooling == "attention" or (spec.pooling == "token" and not spec.architecture.startswith("vit_")):
-        raise ModelError(
-            f"torchvision's {spec.architecture} cannot pool by {spec.pooling!r}.", "Use the pooling 'native'."
+        ours = [word for word in POOLINGS if word != "attention"]
+        raise _no_pooling(
+            spec, ours if spec.architecture.startswith("vit_") else [word for word in ours if word != "token"]
         )
     arguments: dict[str, Any] = {"weights": None}
     if spec.architecture in ("googlenet", "inception_v3"):
@@ -223,6 +267,12 @@ def _last_map(network: "nn.Module", architecture: str) -> Reading:
     raise ModelError(
         f"The last feature map of {architecture} is not known.",
         f"Use the pooling 'native', or name a layer: {', '.join(known_layers(network))}.",
+    )
+
+
+def _no_pooling(spec: ModelSpec, fitting: list[str]) -> ModelError:
+    return ModelError(
+        f"The network {spec.architecture} has no {spec.pooling} pooling.", f"Choose one of: {', '.join(fitting)}."
     )
 
 

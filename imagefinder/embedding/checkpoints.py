@@ -1,9 +1,17 @@
-"""Weights on disk: read without running what is in them, fitted to a network, written with the model's record."""
+"""Weights on disk: read without running what is in them, fitted to a network, written with the model's record.
+
+A file that is written here also carries a checksum of its record and its tensors, which every later reading compares.
+``weights_sha256`` in the record cannot serve for that: it is of the file that the weights came in, and says which
+weights a library was made with. The checksum finds damage and tools that changed the tensors under a record; it is no
+signature. Files from before it, and weights from elsewhere, carry none and are taken as they are.
+"""
 
 import hashlib
 import json
+import logging
 import os
 import pickle
+import re
 import sys
 import tempfile
 import warnings
@@ -19,9 +27,13 @@ from imagefinder.embedding.representation import bare
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+log = logging.getLogger(__name__)
+
 RECORD_KEY = "imagefinder"
-SHAPES_TOLD = 20
-"""How many layers of another shape are named: a network of another width differs in all."""
+CHECKSUM_KEY = "imagefinder_sha256"
+LAYERS_TOLD = 5
+"""How many layers of each kind of misfit an error names; the log gets all."""
+LONGEST_NAME = 200
 WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model", "teacher", "module")
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "encoder.")
 HEADS = (
@@ -41,7 +53,8 @@ def read_weights(path: Path) -> dict[str, "Tensor"]:
     """The tensors of a safetensors file or of a PyTorch checkpoint, on the CPU, by name.
 
     Checkpoints are read with ``weights_only=True``: no code in them runs. Raises ModelError that says what the
-    file is instead of weights.
+    file is instead of weights, and for a file whose tensors or record are not those of its checksum; hashing takes
+    about a second for 1.5 GB.
     """
     try:
         with path.open("rb") as file:
@@ -79,12 +92,15 @@ def read_record(path: Path) -> ModelSpec:
 
 
 def write_model(path: Path, state: Mapping[str, "Tensor"], spec: ModelSpec) -> None:
-    """Write weights with their record as safetensors: whole or not at all. Raises ModelError, as on a full disk."""
+    """Write weights with their record and a checksum of both as safetensors: whole or not at all.
+
+    Raises ModelError, as on a full disk.
+    """
     from safetensors.torch import save
 
-    data = save(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, {RECORD_KEY: spec.to_json()}
-    )
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    record = spec.to_json()
+    data = save(whole, {RECORD_KEY: record, CHECKSUM_KEY: _checksum(record, whole)})
     partial = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,44 +132,82 @@ def tensors_sha256(state: Mapping[str, "Tensor"]) -> str:
     return digest.hexdigest()
 
 
+def _checksum(record: str, state: Mapping[str, "Tensor"]) -> str:
+    return hashlib.sha256(json.dumps([record, tensors_sha256(state)]).encode()).hexdigest()
+
+
 def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
     """Copy weights into ``network``, all of them or none.
 
     A classifier in the file is ignored where the network has none, missing counters and a missing power of GeM are
-    harmless, and the wrappings that training scripts leave are taken off. Raises ModelError that names the layers
-    that do not fit.
+    harmless, and the wrappings that training scripts leave are taken off. Raises ModelError that names the first layers
+    that do not fit; where there are more, the log gets all of them, in the order of the network.
     """
     import torch
 
     target = network.state_dict()
     state = _fitted(network, target, state)
     missing = [name for name in target if name not in state and not name.endswith(LEARNED_LATER)]
-    extra = [name for name in state if name not in target and name.partition(".")[0] not in HEADS]
+    extra = _in_order(target, [name for name in state if name not in target and name.partition(".")[0] not in HEADS])
     shapes = [
         f"{name} is {_shape(state[name])}, needs {_shape(target[name])}"
         for name in target
         if name in state and state[name].shape != target[name].shape
     ]
-    problems = [
-        f"{len(names)} {what} ({'; '.join(names[:most])}{'; ...' if len(names) > most else ''})"
-        for what, names, most in (
-            ("layers are missing", missing, 3),
-            ("layers are not part of the network", extra, 3),
-            ("layers have another shape", shapes, SHAPES_TOLD),
+    problems = {
+        f"{len(names)} {what}": [_printable(name) for name in names]
+        for what, names in (
+            ("layers are missing", missing),
+            ("layers are not part of the network", extra),
+            ("layers have another shape", shapes),
         )
         if names
-    ]
+    }
     if problems:
-        raise ModelError(
-            f"The weights do not fit the network: {', '.join(problems)}.",
-            "Choose the architecture that the weights were trained with.",
-        )
+        raise _misfit(problems)
     damaged = [name for name in target if name in state and not torch.isfinite(state[name]).all()]
     if damaged:
         raise ModelError(
             f"The weights are damaged: {damaged[0]} holds values that are not numbers.", "Copy or download them again."
         )
     network.load_state_dict({name: tensor for name, tensor in state.items() if name in target}, strict=False)
+
+
+def _misfit(problems: Mapping[str, list[str]]) -> ModelError:
+    hint = "Choose the architecture that the weights were trained with."
+    if any(len(names) > LAYERS_TOLD for names in problems.values()):
+        for what, names in problems.items():
+            log.info("The weights do not fit: %s:\n    %s", what, "\n    ".join(names))
+        hint += " Every layer is named in the log, which --verbose prints on the command line."
+    told = [
+        f"{what} ({'; '.join(names[:LAYERS_TOLD])}{'; ...' if len(names) > LAYERS_TOLD else ''})"
+        for what, names in problems.items()
+    ]
+    return ModelError(f"The weights do not fit the network: {', '.join(told)}.", hint)
+
+
+def _in_order(target: Mapping[str, "Tensor"], strangers: list[str]) -> list[str]:
+    """Names that the network has not, each behind the part of the network that it would be in, layer 2 before 10.
+
+    A file's own order says nothing: safetensors sorts by kind and spelling.
+    """
+    ends: dict[str, int] = {}
+    for place, name in enumerate(target):
+        for end in (0, *(dot.start() for dot in re.finditer(r"\.", name))):
+            ends[name[:end]] = place
+
+    def order(name: str) -> tuple[int, str]:
+        within = name.rpartition(".")[0]
+        while within and within not in ends:
+            within = within.rpartition(".")[0]
+        return ends.get(within, 0), re.sub(r"\d+", lambda number: number[0].zfill(6), name)
+
+    return sorted(strangers, key=order)
+
+
+def _printable(name: str) -> str:
+    """A name from a file that somebody gave us, for a terminal or a line of the log."""
+    return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
 
 
 def _fitted(
@@ -185,10 +239,19 @@ def _read_safetensors(path: Path) -> Any:
     from safetensors.torch import load
 
     try:
-        return load(path.read_bytes())  # by path it only takes UTF-8 names
+        data = path.read_bytes()  # by path safetensors only takes UTF-8 names
+        state = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         message = f"{path.name} is not a file of weights, or it is damaged: {_sentence(error)}"
         raise ModelError(message, MUST_BE) from error
+    written = header.get("__metadata__") or {}
+    if CHECKSUM_KEY in written and written[CHECKSUM_KEY] != _checksum(written.get(RECORD_KEY, ""), state):
+        raise ModelError(
+            f"{path.name} is damaged, or it was changed after imagefinder wrote it: its checksum is another.",
+            "Get the file again from where it came from.",
+        )
+    return state
 
 
 def _sentence(error: Exception) -> str:

@@ -34,7 +34,8 @@ PATIENCE_SECONDS = 0.2
 """How long a person who cancels waits for it at most."""
 SPARE_BYTES = 64 * 2**20
 """What a download leaves free on the disk."""
-OFFLINE_HINT = "Check the internet connection, or download the file elsewhere and add it: imagefinder models add FILE"
+OFFLINE_HINT = "Check the internet connection, or download the file elsewhere and add it."
+"""Who knows which network it is for adds the command (``ModelShelf.download``)."""
 
 Progress = Callable[[int, int], None]
 """Gets bytes done and in all (0 while unknown)."""

@@ -1,14 +1,14 @@
 """A model as one file that carries its record: safetensors, as it stands on the shelf and travels between machines.
 
 A file that comes from somebody else is not trusted: its header is small, its record holds nothing but plain values
-of a sensible size, and it builds no network with settings that only serve to fill the memory.
+of a sensible size, and it builds no network with settings that only serve to fill the memory. Whether its weights are
+those that its record was written for is told by its checksum (see checkpoints.py), which every export carries. One
+that was exported before there were checksums is taken without: there is nothing to compare its weights with, and it
+never takes the place of a model that is here.
 """
 
 import math
-import os
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
@@ -63,25 +63,14 @@ def read_exchange(file: Path) -> ModelSpec:
     return spec
 
 
-def copy_model(source: Path, target: Path, overwrite: bool = False) -> None:
-    """Copy a model file, whole or not at all. Raises ModelError for a place that is taken or cannot be written."""
+def check_place(target: Path, overwrite: bool = False) -> None:
+    """Raises ModelError for a place that no model can be exported to, or not without being told to ``overwrite``."""
     if target.exists() and not overwrite:
         raise ModelError(f"{target} is there already.", "Choose another name, or say --overwrite.")
-    partial = None
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", suffix=".part", delete=False) as file:
-            partial = Path(file.name)
-            with source.open("rb") as opened:
-                shutil.copyfileobj(opened, file, 2**20)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
+    if not target.parent.is_dir():
         raise ModelError(
-            f"The model cannot be written to {target}: {error.strerror or error}.", "Choose another place."
-        ) from error
+            f"The model cannot be written to {target}: there is no folder {target.parent}.", "Choose another place."
+        )
 
 
 def _what_is_wrong(spec: ModelSpec, tunings: int = 0) -> str:

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +17,10 @@ from imagefinder.embedding.architectures import ARCHITECTURES, Architecture, fin
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.checkpoints import load_into, read_record, read_weights, write_model
 from imagefinder.embedding.device import choose_device, fastest_precision, is_usable
-from imagefinder.embedding.download import TIMEOUT_SECONDS
+from imagefinder.embedding.download import OFFLINE_HINT, TIMEOUT_SECONDS
 from imagefinder.embedding.download_folder import DownloadFolder
 from imagefinder.embedding.embedder import TorchEmbedder, is_out_of_memory
-from imagefinder.embedding.exchange import copy_model, read_exchange
+from imagefinder.embedding.exchange import check_place, read_exchange
 from imagefinder.embedding.fitting import fitted
 from imagefinder.embedding.partial import sha256_of
 
@@ -143,7 +144,7 @@ class ModelShelf:
         precision: str | None = None,
         warn: Callable[[str], None] = log.warning,
     ) -> TorchEmbedder:
-        """The model, ready to embed. Raises UnknownName or ModelError.
+        """The model, ready to embed. Raises UnknownName, or ModelError, also for a file that is not as it was written.
 
         ``precision`` is an earlier answer of the self-test; without it, or where the device cannot work in it, the
         self-test runs (about a second on a CPU).
@@ -155,7 +156,7 @@ class ModelShelf:
         network = build(spec)
         file = self.file(name)
         if file is not None:
-            load_into(network, read_weights(file))
+            load_into(network, self._weights(name, file))
         try:
             return _on_device(spec, network, device, precision, warn)
         except RuntimeError as error:
@@ -227,7 +228,8 @@ class ModelShelf:
         own_name = self.free_name(own_name or _name_on_shelf(architecture))
         asked = architecture.spec(own_name, pooling=pooling, layers=layers, scales=scales, output=output)
         url = official_url(architecture)
-        with self._downloads.fetched(own_name, url, progress, token, accept_changed, timeout) as (file, sha256):
+        fetched = self._downloads.fetched(own_name, url, progress, token, accept_changed, timeout)
+        with _naming_the_command(architecture), fetched as (file, sha256):
             spec = replace(asked, weights_sha256=sha256, provenance=f"Downloaded from {url}")
             try:
                 network = fitted(spec, read_weights(file))
@@ -238,7 +240,8 @@ class ModelShelf:
         return spec
 
     def export(self, name: str, file: Path, overwrite: bool = False) -> ModelSpec:
-        """Write a model with its record into one file. Raises UnknownName, and ModelError where that cannot be."""
+        """Write a model with record and checksum into one file. Raises UnknownName, and ModelError where that cannot
+        be, as for a model whose own file is damaged."""
         spec, source = self.spec(name), self.file(name)
         if source is None:
             raise ModelError(
@@ -247,21 +250,24 @@ class ModelShelf:
             )
         if file.exists() and source.samefile(file):
             raise ModelError(f"{file} is the model itself.", "Choose another place.")
-        copy_model(source, file, overwrite)
+        check_place(file, overwrite)
+        write_model(file, self._weights(name, source), spec)
         return spec
 
     def import_model(self, file: Path, name: str | None = None) -> ModelSpec:
         """Put an exported model onto the shelf, under its own name if none is given.
 
-        The record is checked and the network shown pictures first; ``file`` stays as it is. Raises UnknownName for
-        a network that this version does not know, ModelError for a name that is taken and for anything unsound.
+        Record and checksum are checked and the network shown pictures first; ``file`` stays as it is. A file of old
+        without a checksum is taken, as nothing can be compared. Raises UnknownName for a network that this version
+        does not know, ModelError for a name that is taken and for anything damaged or unsound.
         """
         spec = read_exchange(file)
+        state = read_weights(file)  # before anything is said about a model that only its record names
         known = self._same_model(spec)
         if known is not None:
             raise ModelError(f"This model is here already, as {known}.", "There is nothing to import.")
         own_name = self.free_name(name or spec.name, "Choose another one with --name.")
-        return self.put(replace(spec, name=own_name), read_weights(file))
+        return self.put(replace(spec, name=own_name), state)
 
     def remove(self, name: str) -> None:
         """Delete a model's file, or an unfinished download. Raises UnknownName, or ModelError if there is neither."""
@@ -298,6 +304,14 @@ class ModelShelf:
                 log.warning("%s", error)
         return None
 
+    def _weights(self, name: str, file: Path) -> "dict[str, Tensor]":
+        """What is in a model's own file. Raises ModelError where that is damaged."""
+        try:
+            return read_weights(file)
+        except ModelError as error:
+            again = "Install imagefinder" if name in BUILTINS else "Remove the model, then download, import or add it"
+            raise ModelError(f"The model {name} cannot be used. {error.message}", f"{again} again.") from error
+
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}{SUFFIX}"
 
@@ -318,4 +332,19 @@ def how_to_get(architecture: Architecture) -> str:
     """The command that brings the weights of ``architecture`` here."""
     if architecture.download:
         return f"Run: imagefinder models download {architecture.name}"
-    return f"Run: imagefinder models add FILE --architecture {architecture.name}"
+    return f"Run: {_how_to_add(architecture)}"
+
+
+def _how_to_add(architecture: Architecture) -> str:
+    return f"imagefinder models add FILE --architecture {architecture.name}"
+
+
+@contextmanager
+def _naming_the_command(architecture: Architecture) -> Iterator[None]:
+    """Add to OFFLINE_HINT how a file for ``architecture`` is added: what fetches knows no more than an address."""
+    try:
+        yield
+    except ModelError as error:
+        if error.hint != OFFLINE_HINT:
+            raise
+        raise ModelError(error.message, f"{OFFLINE_HINT} The command: {_how_to_add(architecture)}") from error

@@ -7,7 +7,9 @@ import pytest
 
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.embedding.architectures import ARCHITECTURES
 from imagefinder.embedding.backbones import build, feature_dimension
+from imagefinder.embedding.representation import POOLINGS
 
 SMALL = InputSpec(64, 64)
 
@@ -62,6 +64,34 @@ def test_poolings_differ() -> None:
 def test_unknown_pooling(source: str, architecture: str) -> None:
     with pytest.raises(ModelError, match="native"):
         build(spec_of(source, architecture, "whirl"))
+
+
+EVERYWHERE = [word for word in POOLINGS if word not in ("token", "attention")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "fitting"),
+    [
+        (replace(ARCHITECTURES["mobilenetv2_100_same"].spec(), pooling="token"), EVERYWHERE),
+        (replace(ARCHITECTURES["mobilenetv2_100_same"].spec(), pooling="attention"), EVERYWHERE),
+        (spec_of("timm", "vit_base_patch16_siglip_224", "token"), [*EVERYWHERE, "attention"]),
+        (spec_of("timm", "xcit_nano_12_p16_224", "attention"), [*(w for w in EVERYWHERE if w != "max"), "token"]),
+        (spec_of("torchvision", "resnet18", "token"), EVERYWHERE),
+        (spec_of("torchvision", "vit_b_16", "attention"), [*EVERYWHERE, "token"]),
+    ],
+    ids=lambda given: f"{given.architecture}-{given.pooling}" if isinstance(given, ModelSpec) else "",
+)
+def test_a_pooling_that_a_network_has_not_is_answered_with_those_that_fit(spec: ModelSpec, fitting: list[str]) -> None:
+    with pytest.raises(ModelError) as error:
+        build(spec)
+    assert error.value.message == f"The network {spec.architecture} has no {spec.pooling} pooling."
+    assert error.value.hint == f"Choose one of: {', '.join(fitting)}."
+
+
+@pytest.mark.parametrize("option", ["nonsense", "num_classes"])
+def test_options_are_not_blamed_on_the_pooling(option: str) -> None:
+    with pytest.raises(ModelError, match=f"cannot be built with {option}=1"):
+        build(replace(spec_of("timm", "resnet18", "token"), options={option: 1}))
 
 
 @pytest.mark.parametrize("key", ["checkpoint_path", "pretrained", "pretrained_cfg", "num_classes", "no_such_option"])

@@ -14,7 +14,14 @@ import pytest
 from imagefinder.domain.errors import ModelError
 from imagefinder.embedding.architectures import ARCHITECTURES
 from imagefinder.embedding.backbones import build
-from imagefinder.embedding.checkpoints import load_into, read_record, read_weights, write_model
+from imagefinder.embedding.checkpoints import (
+    CHECKSUM_KEY,
+    RECORD_KEY,
+    load_into,
+    read_record,
+    read_weights,
+    write_model,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -285,6 +292,71 @@ def test_weights_of_another_network() -> None:
     other = build(ARCHITECTURES["efficientnet-b0"].spec()).state_dict()
     with pytest.raises(ModelError, match=r"do not fit.*\.\.\."):
         load_into(build(ARCHITECTURES["mobilenetv2_100_same"].spec()), other)
+
+
+def test_all_layers_that_do_not_fit_are_in_the_log_in_the_order_of_the_network(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The error stays short enough for a window, and says where the rest is."""
+    import torch
+    from torch import nn
+
+    network = nn.Sequential(*(nn.Linear(2, 2) for _ in range(12)))
+    wanted = list(network.state_dict())
+    state = {name: torch.zeros(3) for name in sorted(wanted)}  # as a file spells them: 1, 10, 11, 2
+    state |= {name.replace("bias", "gamma"): torch.zeros(1) for name in sorted(wanted) if name.endswith("bias")}
+    state["10.odd\x1b"] = torch.zeros(1)
+    with caplog.at_level("INFO"), pytest.raises(ModelError) as error:
+        load_into(network, state)
+    assert error.value.message.count("needs") == 5
+    assert "24 layers have another shape (0.weight is 3, needs 2 x 2; 0.bias is 3, needs 2;" in error.value.message
+    assert "13 layers are not part of the network (0.gamma; 1.gamma; 2.gamma; 3.gamma; 4.gamma; ...)" in str(
+        error.value
+    )
+    assert "--verbose" in error.value.hint
+    strangers, shapes = (text.partition("\n")[2].split("\n") for text in caplog.messages)
+    assert [line.strip() for line in strangers] == [
+        *(f"{number}.gamma" for number in range(11)), "10.odd?", "11.gamma"
+    ]  # fmt: skip
+    assert [line.split()[0] for line in shapes] == wanted
+
+
+def test_a_few_layers_that_do_not_fit_need_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    state = weights_of(small())
+    del state["0.bias"]
+    with caplog.at_level("INFO"), pytest.raises(ModelError) as error:
+        load_into(small(), state)
+    assert caplog.messages == []
+    assert "--verbose" not in str(error.value)
+
+
+def test_missing_layers_are_all_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"), pytest.raises(ModelError, match="layers are missing"):
+        load_into(small(), {})
+    assert caplog.messages[0].split()[-8:] == [name for name in small().state_dict() if "num_batches" not in name]
+
+
+def test_a_checksum_is_of_record_and_weights(tmp_path: Path) -> None:
+    """Whoever reads the file compares it; tensors without values and of halves count too."""
+    import torch
+    from safetensors.torch import save
+
+    file = tmp_path / "model.safetensors"
+    state = {**weights_of(small()), "none": torch.zeros(0, 3), "half": torch.ones(2).half(), "one": torch.tensor(1)}
+    write_model(file, state, SPEC)
+    assert read_weights(file).keys() == state.keys()
+    data = file.read_bytes()
+    written = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    same = [{**written, "format": "pt"}, {RECORD_KEY: written[RECORD_KEY]}, {"format": "pt"}, None]
+    for metadata in same:  # another tool's word beside it, and files without a checksum
+        file.write_bytes(save(state, metadata))
+        assert read_weights(file).keys() == state.keys()
+    renamed = {("two" if name == "one" else name): tensor for name, tensor in state.items()}
+    other = {**written, RECORD_KEY: replace(SPEC, dimension=7).to_json()}
+    for tensors, metadata in ((renamed, written), (state, other), (state, {CHECKSUM_KEY: written[CHECKSUM_KEY]})):
+        file.write_bytes(save(tensors, metadata))
+        with pytest.raises(ModelError, match=r"model\.safetensors is damaged, or it was changed"):
+            read_weights(file)
 
 
 def test_nothing_is_left_behind_where_nothing_can_be_written(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from imagefinder.domain.progress import CancelToken
 from imagefinder.embedding import shelf as shelf_module
 from imagefinder.embedding.architectures import Architecture, find_architecture
 from imagefinder.embedding.backbones import build
+from imagefinder.embedding.download import OFFLINE_HINT
 from imagefinder.embedding.shelf import ModelShelf
 from imagefinder.embedding.torchvision_compat import import_torchvision
 from weights_server import WeightsServer, weights_server
@@ -224,8 +225,18 @@ def test_two_programs_do_not_download_at_once(shelf: ModelShelf, published: Weig
 
 def test_without_a_network_the_hint_helps(shelf: ModelShelf, published: WeightsServer) -> None:
     published.server_close()
-    with pytest.raises(ModelError, match=r"could not be downloaded.*imagefinder models add FILE"):
-        shelf.download("resnet50", ignore, CancelToken())
+    for network in ("resnet50", TIMM):
+        with pytest.raises(ModelError, match="could not be downloaded") as error:
+            shelf.download(network, ignore, CancelToken(), own_name="mine")
+        assert error.value.hint.startswith(f"{OFFLINE_HINT} ")  # by which the window knows it
+        assert error.value.hint.endswith(f": imagefinder models add FILE --architecture {network}")
+
+
+def test_a_hint_for_something_else_stays(shelf: ModelShelf, published: WeightsServer) -> None:
+    published.files["/weights"] = b"no weights"
+    with pytest.raises(ModelError) as error:
+        shelf.download(TIMM, ignore, CancelToken())
+    assert "models add" not in error.value.hint
 
 
 def test_a_folder_that_cannot_be_made(shelf: ModelShelf, published: WeightsServer) -> None:

@@ -62,6 +62,12 @@ class LibraryView(SearchView, LabelView):
         keeper = self._keeper
         return keeper.spec if keeper else None
 
+    def wanted_model(self) -> ModelSpec | None:
+        """The one that searches are to go by once it has seen every photo; None where they go by whom they should."""
+        with self._database.read() as connection:
+            wanted = model_table.setting(connection, model_table.WANTED_MODEL)
+        return self._models.get(int(wanted)) if wanted else None
+
     def precision(self, spec: ModelSpec) -> str | None:
         """What the self-test chose for this model on this computer, if it ran."""
         with self._database.read() as connection:

@@ -33,6 +33,18 @@ class ModelEdits(LibraryParts):
                 self._keeper.spec = models[model_id]  # its name may be another
             return model_id
 
+    def want_model(self, spec: ModelSpec | None) -> None:
+        """Remember, over a crash too, that the library is to search by this model once it has seen every photo.
+
+        None gives that up; so does ``activate`` of any model, and ``forget_model`` of this one.
+        """
+        with self._database.write() as connection:
+            model_id = None if spec is None else self.register_model(spec)
+            if model_id is None or (self._keeper is not None and self._keeper.model_id == model_id):
+                model_table.drop_setting(connection, model_table.WANTED_MODEL)
+            else:
+                model_table.set_setting(connection, model_table.WANTED_MODEL, str(model_id))
+
     def activate(
         self, spec: ModelSpec, progress: ProgressSink = ignore_progress, token: CancelToken | None = None
     ) -> None:
@@ -46,6 +58,7 @@ class ModelEdits(LibraryParts):
         with self._database.lock:
             model_id = self.register_model(spec)
             if self._keeper is not None and self._keeper.model_id == model_id:
+                self.want_model(None)
                 self.optimise(progress, token)
                 return
             keeper = self._keep(model_id)
@@ -54,6 +67,7 @@ class ModelEdits(LibraryParts):
             self.save_index()
             with self._database.write() as connection:
                 model_table.set_setting(connection, "active_model", str(model_id))
+                model_table.drop_setting(connection, model_table.WANTED_MODEL)
             self._keeper = keeper
 
     def compare_by(
@@ -109,6 +123,8 @@ class ModelEdits(LibraryParts):
             with explained(path):
                 path.unlink(missing_ok=True)
             with self._database.write() as connection:
+                if model_table.setting(connection, model_table.WANTED_MODEL) == str(model_id):
+                    model_table.drop_setting(connection, model_table.WANTED_MODEL)
                 model_table.forget(connection, model_id)
             del self._models[model_id]
             try:

@@ -5,6 +5,9 @@ from dataclasses import replace
 
 from imagefinder.domain.specs import Comparison, ModelSpec
 
+WANTED_MODEL = "wanted_model"
+"""The setting with the id of the model that is to become the active one; it is there during a switch only."""
+
 
 def setting(connection: sqlite3.Connection, key: str) -> str | None:
     row = connection.execute("SELECT value FROM setting WHERE key = ?", (key,)).fetchone()
@@ -15,6 +18,10 @@ def set_setting(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute(
         "INSERT INTO setting VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
     )
+
+
+def drop_setting(connection: sqlite3.Connection, key: str) -> None:
+    connection.execute("DELETE FROM setting WHERE key = ?", (key,))
 
 
 def register(connection: sqlite3.Connection, spec: ModelSpec) -> int:

@@ -1,10 +1,13 @@
 """Indexing behind the window: runs on the work lane, which give way to edits of the library and go on after them."""
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from imagefinder.domain.errors import LibraryError, ModelError
 from imagefinder.domain.images import IndexSummary
 from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
@@ -36,6 +39,8 @@ class IndexingRuns(QObject):
     """The IndexSummary of the last run; None where it ended with an error."""
     model_switched = Signal(object)
     """The name in ``switching_to``, now that the library answers with it."""
+    switch_goes_on = Signal(object)
+    """The name in ``switching_to``, which the last run of the app left unfinished."""
     changed = Signal()
     """What the library holds may have changed: after every edit and run, and now and then during a run."""
     failed = Signal(object)
@@ -47,6 +52,8 @@ class IndexingRuns(QObject):
         super().__init__(parent)
         self.switching_to: str | None = None
         """The model that the next runs read the photos for; None for the one that answers."""
+        self._choice = 0
+        """How often a model was chosen or given up: tells whether what comes back from the lane still counts."""
         self._lane = lane
         self._embedder = embedder
         self._library: Library | None = None
@@ -114,6 +121,37 @@ class IndexingRuns(QObject):
 
         self._lane.submit(name, lambda token, sink: edit(library), edited, self.failed.emit, over=over)
 
+    def switch_to(self, name: str, choose: "Callable[[Library], Collection[int] | None]") -> None:
+        """Let the library answer with this model, once the photos are read for it.
+
+        ``choose`` is an edit: it makes the library remember the choice, and says which folders are to be looked
+        through; None where the library answers with the model already.
+        """
+        self._choice = choice = self._choice + 1
+
+        def done(folders: Collection[int] | None) -> None:
+            if folders is None:
+                self.switching_to = None
+                self.model_switched.emit(name)
+            elif choice == self._choice:  # it was not given up meanwhile
+                self.switching_to = name
+
+        def scan(folders: Collection[int] | None) -> Collection[int]:
+            return folders or ()
+
+        self.edit("use model", choose, done, scan)
+
+    def go_on_switching(self, wanted: "Callable[[Library], str | None]") -> None:
+        """After a start: go on with the switch that the last run of the app did not finish, if ``wanted`` says one."""
+        choice = self._choice
+
+        def done(name: str | None) -> None:
+            if name is not None and choice == self._choice:
+                self.switching_to = name
+                self.switch_goes_on.emit(name)
+
+        self.edit("wanted model", wanted, done)
+
     def drop(self, folder_id: int) -> None:
         """A folder is no longer in the library."""
         self._plan.drop(folder_id)
@@ -128,11 +166,21 @@ class IndexingRuns(QObject):
 
     def cancel(self) -> None:
         """Stop; what is left waits until it is asked for again. A switch of models is given up."""
-        self.switching_to = None
         self._plan.cancel()
         self._lane.cancel(INDEXING)
         self._set_paused(False)
+        self._give_up_switch()
         self._go_on()
+
+    def _give_up_switch(self) -> None:
+        self._choice += 1
+        self.switching_to = None
+
+        def forget(library: "Library") -> None:
+            if not library.read_only:
+                library.want_model(None)
+
+        self.edit("give up a switch", forget)
 
     def _set_paused(self, paused: bool) -> None:
         self._paused = paused
@@ -167,7 +215,15 @@ class IndexingRuns(QObject):
             from imagefinder.usecases.indexing import index
 
             embedder = self._embedder(library, switching_to)
-            return index(library, embedder, batch.folders, forget_missing=batch.forget, token=token, progress=sink)
+            summary = index(library, embedder, batch.folders, forget_missing=batch.forget, token=token, progress=sink)
+            if switching_to and switching_to != self.switching_to:
+                library.want_model(None)  # given up; if the app is being closed, nothing behind this is done any more
+            elif switching_to and not summary.cancelled and _waits_for_photos(library):
+                with contextlib.suppress(ModelError):  # that it is gone may be why another one was chosen
+                    old = self._embedder(library, None)
+                    again = index(library, old, batch.folders, token=token, progress=sink)
+                    summary = replace(summary, cancelled=again.cancelled)
+            return summary
 
         def done(summary: IndexSummary) -> None:
             nonlocal completed
@@ -182,6 +238,9 @@ class IndexingRuns(QObject):
             nonlocal completed
             completed = True  # trying the same again at once would fail the same way
             self._summary = None
+            if switching_to and switching_to == self.switching_to and not isinstance(error, LibraryError):
+                completed = False  # but not with the model that answers
+                self._give_up_switch()
             self.failed.emit(error)
 
         def over() -> None:
@@ -191,3 +250,12 @@ class IndexingRuns(QObject):
         job = self._lane.submit(INDEXING, work, done, failed, self.progressed.emit, over)
         if self._paused:
             job.token.pause()
+
+
+def _waits_for_photos(library: "Library") -> bool:
+    """Whether the model that answers has yet to see photos, which another one has read meanwhile.
+
+    A drive that is away can hold up a switch for weeks: until then, what is new is to be found all the same.
+    """
+    active = library.active_model()
+    return active is not None and library.pending(library.register_model(active)) > 0

@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self._settings = remembered
         self._last_crash = last_crash
         self._closing = self._closed = False
+        self._switched = False
         self._folders: Sequence[Folder] = ()
         self._status_known = False
         self._away: frozenset[str] = frozenset()
@@ -161,6 +162,7 @@ class MainWindow(QMainWindow):
         session.indexing_started.connect(lambda: card.set_progress(Progress("looking")))
         session.progressed.connect(card.set_progress)
         session.indexing_finished.connect(self._on_indexed)
+        session.model_switched.connect(self._on_switched)
         session.folders_changed.connect(self._on_folders)
         session.status_changed.connect(self._on_status)
         session.closed.connect(self._on_closed)
@@ -171,6 +173,7 @@ class MainWindow(QMainWindow):
         self.closing.connect(self.tools.close)
         self.closing.connect(self.teaching.close)
         self.teaching.busy.connect(self.teach_badge.say)
+        self.teaching.weight.changed.connect(self._on_weighed)
         self.teach_badge.pressed.connect(self.teaching.show)
 
     def _restore(self) -> None:
@@ -256,6 +259,15 @@ class MainWindow(QMainWindow):
                 self.flow.refresh()
             self._away = away
         self._look_whether_settled()
+
+    def _on_switched(self, _: str) -> None:
+        """Another model answers. It is asked once its weight is known, which counts in the search."""
+        self._switched = True
+
+    def _on_weighed(self) -> None:
+        if self._switched:
+            self._switched = False
+            self.flow.search_again()
 
     def _look_whether_settled(self) -> None:
         photos = self.page.model.photos(0, 12)

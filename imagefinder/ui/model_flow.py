@@ -83,6 +83,7 @@ class ModelFlow(QObject):
         session.progressed.connect(self._on_indexing)
         session.indexing_finished.connect(self._on_indexed)
         session.model_switched.connect(lambda _: self._on_indexed())
+        session.switch_goes_on.connect(lambda name: self._set(switching_to=name))
 
     @property
     def activity(self) -> Activity:
@@ -250,7 +251,7 @@ class ModelFlow(QObject):
     def _on_download_failed(self, error: Exception) -> None:
         from imagefinder.usecases.model_choices import OFFLINE_HINT
 
-        if isinstance(error, ImageFinderError) and error.hint == OFFLINE_HINT:  # that speaks of the command line
+        if isinstance(error, ImageFinderError) and error.hint.startswith(OFFLINE_HINT):  # it names a command
             hint = self.tr("Check the internet connection and try again, or add a file that you have from elsewhere.")
             error = ImageFinderError(error.message, hint)
         self._fail(error)

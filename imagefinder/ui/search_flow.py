@@ -40,6 +40,7 @@ class SearchFlow(QObject):
         self._history = History()
         self._waiting: Query | None = None
         self._refreshing = False
+        self._again = False
         self._result: SearchResult | None = None
         self._newest: Sequence[Photo] = ()
         self._scale: Scale | None = None
@@ -84,6 +85,13 @@ class SearchFlow(QObject):
             self._refreshing = True
             self._session.search(self._result.query, max(LIMITS))
 
+    def search_again(self) -> None:
+        """As ``refresh``, where answers are other ones from now on: one that is on its way is followed by another."""
+        if self._waiting is not None:
+            self._again = True
+        else:
+            self.refresh()
+
     def set_scale(self, scale: Scale | None) -> None:
         """What similarities are called in this library; None where they have no names."""
         self._scale = scale
@@ -106,7 +114,7 @@ class SearchFlow(QObject):
         self._session.cancel_search()
         self.downloading.emit(False)
         self._waiting = None
-        self._refreshing = False
+        self._refreshing = self._again = False
         self._result = None
         self._bar.set_query(None, None)
         self._bar.set_waiting("")
@@ -124,7 +132,7 @@ class SearchFlow(QObject):
 
     def _start(self, query: Query) -> None:
         self._waiting = query
-        self._refreshing = False
+        self._refreshing = self._again = False
         self._bar.set_query(query.name, self._known_picture(query))
         self._show_history()
         opened = self._session.library is not None
@@ -181,6 +189,12 @@ class SearchFlow(QObject):
         self._page.show_result(result)
         self._on_selected(self._page.view.selected_photos())
         self.answered.emit(result)
+        self._follow()
+
+    def _follow(self) -> None:
+        if self._again:
+            self._again = False
+            self.refresh()
 
     def _on_failure(self, query: Query, error: Exception) -> None:
         self._refreshing = False
@@ -195,6 +209,7 @@ class SearchFlow(QObject):
         if isinstance(error, ImageFinderError):
             name = wording.shown(query.name)
             self.failed.emit(ImageFinderError(self.tr("{name} cannot be searched for.").format(name=name), str(error)))
+        self._follow()
 
     def _picture_of_result(self) -> QPixmap | None:
         if self._result is None or not self._result.thumbnail:

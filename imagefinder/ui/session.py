@@ -1,13 +1,13 @@
 """Behind one window: keeps its library in line with the disk, and answers its queries."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError
+from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError, ModelError
 from imagefinder.domain.images import Failure, Folder, FolderState, LibraryStatus, Photo, Query, SearchResult
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.domain.search_options import SearchOptions
@@ -42,6 +42,8 @@ class Session(OpenLibrary):
     """The IndexSummary of the last run; None where it ended with an error."""
     model_switched = Signal(object)
     """The name of the model that the library answers with from now on."""
+    switch_goes_on = Signal(object)
+    """The name of a model that the library was on the way to when the app ended, and is again."""
     search_finished = Signal(object, object)
     """The Query as it was asked, and the SearchResult. Of an address, the result's own query holds the picture."""
     search_failed = Signal(object, object)
@@ -61,6 +63,7 @@ class Session(OpenLibrary):
         runs.pausing.connect(self.pausing)
         runs.finished.connect(self.indexing_finished)
         runs.model_switched.connect(self.model_switched)
+        runs.switch_goes_on.connect(self.switch_goes_on)
         runs.changed.connect(self.refresh)
         runs.failed.connect(self._failed)
         self._runs = runs
@@ -70,6 +73,7 @@ class Session(OpenLibrary):
         if self._closing or self._library is None:
             return
         self._runs.begin(self._library)
+        self._runs.go_on_switching(self._wanted_model)
         self.refresh()
         self.rescan()
 
@@ -148,26 +152,32 @@ class Session(OpenLibrary):
     def use_model(self, name: str) -> None:
         """Let the library answer with this model: at once if it has seen every photo, else when it has.
 
-        Until then the old model answers, and what is done stays done over a restart or another switch.
+        Until then the old model answers, and what is done stays done over a restart or another switch. If the app ends
+        before, the next start goes on.
         """
 
-        def activate(library: "Library") -> bool:
+        def choose(library: "Library") -> Collection[int] | None:
             assert self._models is not None
             spec = self._models.spec(library, name)
-            complete = library.count() > 0 and library.pending(library.register_model(spec)) == 0
-            if complete:
+            if library.count() > 0 and library.pending(library.register_model(spec)) == 0:
                 library.activate(spec)
-            return complete
+                return None
+            library.want_model(spec)
+            return [folder.id for folder in library.folders()]
 
-        def done(complete: bool) -> None:
-            if complete:
-                self._runs.switching_to = None
-                self.model_switched.emit(name)
-            else:
-                self._runs.switching_to = name
-                self.rescan()
+        self._runs.switch_to(name, choose)
 
-        self._runs.edit("use model", activate, done)
+    def _wanted_model(self, library: "Library") -> str | None:
+        """What the library is on the way to; a model that is not here any more is given up."""
+        assert self._models is not None
+        wanted = library.wanted_model()
+        if wanted is None or library.read_only:
+            return None
+        try:
+            return self._models.shelf.name_of(wanted)
+        except ModelError:
+            library.want_model(None)
+            return None
 
     def retry(self, failures: Sequence[Failure]) -> None:
         """Read these files again."""

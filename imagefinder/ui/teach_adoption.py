@@ -20,6 +20,7 @@ class Adoption(QObject):
         self._card: AdoptCard | None = None
         self._name = ""
         self._old = ""
+        """What to go back to; empty as long as no other model has answered in this library."""
         self._active = ""
         self._good = True
         self._stage = Stage.FINISHED
@@ -33,7 +34,7 @@ class Adoption(QObject):
         return self._stage
 
     def begin(self, name: str, good: bool, card: AdoptCard) -> None:
-        """A training is done; the model that answers now is the one to go back to."""
+        """A training is done; the model that answers now is the one to go back to, or the first one that ever does."""
         if self._card is None:
             card.adopt_requested.connect(self.adopt)
             card.stop_requested.connect(self.stop)
@@ -55,7 +56,8 @@ class Adoption(QObject):
 
     def roll_back(self) -> None:
         """The old model again. What it knows is still there, so that takes a moment."""
-        self._models.use(self._old)
+        if self._old:
+            self._models.use(self._old)
 
     def discard(self) -> None:
         """Delete the trained model, and what the library knows by it."""
@@ -77,6 +79,8 @@ class Adoption(QObject):
     def _on_status(self, status: LibraryStatus) -> None:
         if status.model:
             self._active = status.model
+        if not self._old and self._active != self._name:
+            self._old = self._active
         self._show()
 
     def _on_switched(self, name: str) -> None:
@@ -109,3 +113,5 @@ class Adoption(QObject):
             self._card.show_stage(
                 self._stage, self._name, self._old, self._good, activity.photos, activity.switch_progress
             )
+            if not self._old:
+                self._card.back.hide()

@@ -139,3 +139,27 @@ def test_a_comparison_that_does_not_exist_or_has_nothing_to_compare_is_refused(t
             library.compare_by("hamming", True)  # type: ignore[arg-type]  # that is the point
         library.compare_by("hash", True)
         assert library.status().index == "hash"
+
+
+def test_which_model_is_wanted_is_remembered_until_that_is_settled(tmp_path: Path) -> None:
+    directory = tmp_path / "library"
+    third = model("third", architecture="third")
+    with two_models(tmp_path) as library:
+        assert library.wanted_model() is None
+        library.want_model(model())
+    with Library.open(directory) as library:
+        assert library.wanted_model() == model()
+        assert library.active_model() == SECOND
+        library.activate(model())
+        assert library.wanted_model() is None, "it answers"
+        library.want_model(model())
+        assert library.wanted_model() is None, "it answers already"
+        library.want_model(SECOND)
+        library.activate(model())
+        assert library.wanted_model() is None, "another one was chosen, if only the same again"
+        library.want_model(third)
+        library.forget_model(third.fingerprint)
+        assert library.wanted_model() is None, "there is nothing of it"
+        library.want_model(SECOND)
+        library.want_model(None)
+        assert library.wanted_model() is None, "given up"

@@ -1,6 +1,7 @@
 """Teaching from the first page to the last, with real small trainings on drawn classes."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def test_from_folders_to_another_model_and_back(qtbot: QtBot, window: MainWindow
     card.adopt.click()
     qtbot.waitUntil(lambda: card.stage is Stage.ADOPTED, timeout=PATIENCE)
     assert active(window) == "mine"
+    weight = dialog.weight
+    qtbot.waitUntil(weight.isVisible, timeout=PATIENCE)
     window.flow.find_similar(window.page.model.photo(0))
     answered(qtbot, window)
     assert window.flow.result is not None
@@ -38,8 +41,6 @@ def test_from_folders_to_another_model_and_back(qtbot: QtBot, window: MainWindow
     assert len(names(window)) == 11
 
     before = [hit.similarity for hit in window.flow.result.hits]
-    weight = dialog.weight
-    qtbot.waitUntil(weight.isVisible, timeout=PATIENCE)
     asked = window.flow.result
     weight.slider.setValue(2)
     qtbot.waitUntil(lambda: window.flow.result is not asked, timeout=PATIENCE)
@@ -51,6 +52,8 @@ def test_from_folders_to_another_model_and_back(qtbot: QtBot, window: MainWindow
     card.back.click()
     qtbot.waitUntil(lambda: card.stage is Stage.ROLLED_BACK, timeout=PATIENCE)
     assert active(window) == COLOURS
+    shown_by = attrgetter("flow.result.model")
+    qtbot.waitUntil(lambda: shown_by(window) == COLOURS, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not weight.isVisible(), timeout=PATIENCE)
     card.discard.click()
     agree(qtbot, dialog, "Discard")
@@ -145,3 +148,37 @@ def test_a_stopped_switch_leaves_the_old_model(qtbot: QtBot, window: MainWindow,
     card.adopt.click()
     qtbot.waitUntil(lambda: card.stage is Stage.ADOPTED, timeout=PATIENCE)
     assert active(window) == "mine"
+
+
+def test_taught_before_there_were_photos_it_goes_back_to_the_model_that_read_them(
+    qtbot: QtBot, window: MainWindow, photos: Path, classes: Path
+) -> None:
+    dialog = open_dialog(qtbot, window)
+    taught(qtbot, window, lambda: begin(qtbot, dialog, classes))
+    card = dialog.outcome.card
+    assert not card.adopt.isEnabled()
+    index_folder(qtbot, window, photos)
+    qtbot.waitUntil(lambda: card.adopt.isEnabled() and f"{COLOURS} answers" in card.sentence, timeout=PATIENCE)
+    card.adopt.click()
+    qtbot.waitUntil(lambda: card.stage is Stage.ADOPTED, timeout=PATIENCE)
+    assert f"Everything that {COLOURS} knew is kept" in card.sentence
+    assert card.back.text() == f"Go back to {COLOURS}"
+    assert card.back.isVisible()
+    card.back.click()
+    qtbot.waitUntil(lambda: card.stage is Stage.ROLLED_BACK, timeout=PATIENCE)
+    assert active(window) == COLOURS
+
+
+def test_where_no_other_model_ever_answered_there_is_no_way_back(
+    qtbot: QtBot, window: MainWindow, photos: Path, classes: Path
+) -> None:
+    dialog = open_dialog(qtbot, window)
+    taught(qtbot, window, lambda: begin(qtbot, dialog, classes))
+    window.models.use("mine")  # as Tools > Models does: it counts for the first photos
+    qtbot.waitUntil(lambda: window.session.switching_to == "mine", timeout=PATIENCE)
+    index_folder(qtbot, window, photos)
+    card = dialog.outcome.card
+    qtbot.waitUntil(lambda: card.stage is Stage.ADOPTED and active(window) == "mine", timeout=PATIENCE)
+    assert not card.back.isVisible()
+    window.teaching.adoption.roll_back()
+    assert window.models.activity.switching_to == ""

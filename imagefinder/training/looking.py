@@ -1,6 +1,8 @@
 """Photos through the part of a network that stays as it is, once: what comes out is learned from many times."""
 
+import errno
 import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -222,8 +224,13 @@ class Collection:
             raise self._refused(error) from error
 
     def _refused(self, error: Exception) -> ModelError:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _full(self._folder)
         text = getattr(error, "strerror", None) or error
-        return ModelError(f"The training cannot be kept in {self._folder}: {text}.", "Make space, and continue.")
+        return ModelError(
+            f"The training cannot be kept in {self._folder}: {text}.",
+            "Check that this folder can be written to, and continue.",
+        )
 
 
 def _check_space(folder: Path, wanted: int) -> None:
@@ -232,4 +239,15 @@ def _check_space(folder: Path, wanted: int) -> None:
 
     free = shutil.disk_usage(folder).free
     if free < wanted:
-        raise OSError(0, f"{wanted / 1e9:.1f} GB are needed and {free / 1e9:.1f} GB are free")
+        raise _full(folder, f": teaching needs {_size(wanted, math.ceil)}, and {_size(free, math.floor)} are free")
+
+
+def _full(folder: Path, numbers: str = "") -> ModelError:
+    """Names the drive as the system does, by where it is mounted or by its letter: it is where to make space."""
+    drive = next((each for each in (folder, *folder.parents) if os.path.ismount(each)), folder.anchor)
+    return ModelError(f"There is too little space on the drive {drive}{numbers}.", "Make space, and continue.")
+
+
+def _size(count: int, rounded: Callable[[float], int]) -> str:
+    """Such as "340 MB" and "1.2 GB"."""
+    return f"{rounded(count / 1e6):,} MB" if count < 1e9 else f"{rounded(count / 1e8) / 10:,.1f} GB"

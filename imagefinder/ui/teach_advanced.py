@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QLocale, Signal
-from PySide6.QtGui import QDoubleValidator
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -13,7 +12,6 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QSpinBox,
     QVBoxLayout,
@@ -24,6 +22,8 @@ from imagefinder.domain.teaching import Choices
 from imagefinder.domain.training import POOLINGS, RECIPES, Mode, Recipe
 from imagefinder.ui import theme, wording
 from imagefinder.ui.labels import SubduedLabel
+from imagefinder.ui.teach_meanings import meanings, miner_meanings
+from imagefinder.ui.teach_rate import RateEdit
 
 INDENT = 24
 TWO_COLUMNS = 700
@@ -35,9 +35,13 @@ _MARGINS = ("margin", "neg_margin")
 
 
 class AdvancedForm(QWidget):
-    """What the person changes stays over a change of the mode; the rest follows the mode's recipe."""
+    """What the person changes stays over a change of the mode; the rest follows the mode's recipe.
+
+    ``checked`` says that ``problem`` may be another.
+    """
 
     changed = Signal()
+    checked = Signal()
     base_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -58,16 +62,24 @@ class AdvancedForm(QWidget):
         self._weight.setRange(0.02, 0.98)
         self._weight.setSingleStep(0.05)
         self._weight.setValue(0.5)
-        self._weight.setToolTip(self.tr("1 is all of what was learned, 0 all of the base model."))
         self._free_weight.toggled.connect(lambda _: self._on_weight())
         self._weight.valueChanged.connect(lambda _: self._on_weight())
-        self._about = SubduedLabel()
+        self._about, self._about_miner = SubduedLabel(), SubduedLabel()
+        self._rates: dict[str, RateEdit] = {}
         self._lay_out()
         self._fill()
 
     @property
     def base(self) -> str:
         return str(self._base.currentData() or "")
+
+    @property
+    def problem(self) -> str:
+        """What has to be written otherwise before it can start; "" where nothing has to."""
+        for name, edit in self._rates.items():
+            if edit.problem:
+                return f"{self._called[name]}: {edit.problem}"
+        return ""
 
     def recipe(self, mode: Mode) -> Recipe:
         """The recipe of a mode with what the person changed."""
@@ -85,10 +97,12 @@ class AdvancedForm(QWidget):
         self._loss.clear()
         for each in choices.losses:
             self._loss.addItem(each.name, each.name)
-            self._loss.setItemData(self._loss.count() - 1, each.description, 3)  # the tooltip's role
+            self._loss.setItemData(self._loss.count() - 1, each.description, Qt.ItemDataRole.ToolTipRole)
         self._miner.clear()
         for name in choices.miners:
             self._miner.addItem(name, name)
+            about = miner_meanings().get(name, "")
+            self._miner.setItemData(self._miner.count() - 1, about, Qt.ItemDataRole.ToolTipRole)
         self._loss.setCurrentIndex(self._loss.findData(loss))
         self._miner.setCurrentIndex(self._miner.findData(miner))
         self._filling = False
@@ -119,6 +133,8 @@ class AdvancedForm(QWidget):
         if self._filling:
             return
         self._edited[name] = value
+        if name == "miner":
+            self._about_miner.setText(miner_meanings().get(value, ""))
         if getattr(RECIPES[self._mode], name) == value:
             del self._edited[name]
         if name == "loss":
@@ -161,6 +177,7 @@ class AdvancedForm(QWidget):
         loss = next((each for each in known if each.name == recipe.loss), None)
         self._miner.setEnabled(loss is None or loss.mined)
         self._about.setText(loss.description if loss is not None else "")
+        self._about_miner.setText(miner_meanings().get(recipe.miner, "") if self._miner.isEnabled() else "")
         deep = self._mode != "quick"
         for field in self._deep:
             field.setEnabled(deep)
@@ -176,9 +193,8 @@ class AdvancedForm(QWidget):
 
     def _lay_out(self) -> None:
         self._loss, self._miner = self._combo("loss"), self._combo("miner")
-        batch = _row(
-            self._spin("classes", 2, 256), SubduedLabel("\N{MULTIPLICATION SIGN}"), self._spin("photos", 2, 64)
-        )
+        classes, photos = self._spin("classes", 2, 256), self._spin("photos", 2, 64)
+        times = SubduedLabel("\N{MULTIPLICATION SIGN}")
         layers, pooling = self._spin("layers", 0, 24), self._combo("pooling", POOLINGS)
         network_epochs = self._spin("epochs", 0, 500)
         network_rate, tuned_rate = self._rate("network_rate"), self._rate("tuned_head_rate")
@@ -186,41 +202,51 @@ class AdvancedForm(QWidget):
         cut = self._percent("smallest_cut")
         self._deep: tuple[QWidget, ...] = (network_epochs, network_rate, tuned_rate, blocks)
         left, right = QFormLayout(), QFormLayout()
-        rows: tuple[tuple[QFormLayout, str, QWidget], ...] = (
-            (left, self.tr("Base model"), self._base),
-            (left, self.tr("Loss"), self._loss),
-            (left, "", self._about),
-            (left, self.tr("Margin"), self._margin),
-            (left, self.tr("Miner"), self._miner),
-            (left, self.tr("Embedding size"), self._spin("dimension", 2, 4096)),
-            (left, self.tr("Layers that the head sees"), layers),
-            (left, self.tr("Pooling of these layers"), pooling),
-            (left, self.tr("Dropout"), self._number("dropout", 0.0, 0.9)),
-            (left, self.tr("Batch: labels, photos of each (P, K)"), batch),
-            (left, self.tr("Weight of the tuned part"), _row(self._free_weight, self._weight)),
-            (left, self.tr("Seed"), self._spin("seed", 0, 2**31 - 1)),
-            (right, self.tr("Epochs of the head"), self._spin("head_epochs", 1, 1000)),
-            (right, self.tr("Epochs of the network"), network_epochs),
-            (right, self.tr("Patience"), self._spin("patience", 1, 1000)),
-            (right, self.tr("Rate of the head"), self._rate("head_rate")),
-            (right, self.tr("Rate of the head, later"), tuned_rate),
-            (right, self.tr("Rate of the network"), network_rate),
-            (right, self.tr("Blocks that learn"), blocks),
-            (right, self.tr("Photo size, of the base model's"), self._percent("enlarged", 100, 800)),
-            (right, self.tr("Augmented views of a photo"), views),
-            (right, self.tr("Smallest cut"), cut),
-            (right, self.tr("Varied light and colour"), self._percent("jitter", 0)),
-            (right, "", self._check("flip", self.tr("mirrored, too"))),
-            (right, self.tr("Cross-batch memory"), self._spin("memory", 0, 65536)),
-            (right, self.tr("Held out"), self._percent("held_out", 5, 50)),
+        rows: tuple[tuple[QFormLayout, str, str, QWidget], ...] = (
+            (left, "base", self.tr("Base model"), self._base),
+            (left, "loss", self.tr("Loss"), self._loss),
+            (left, "", "", self._about),
+            (left, "margin", self.tr("Margin"), self._margin),
+            (left, "miner", self.tr("Miner"), self._miner),
+            (left, "", "", self._about_miner),
+            (left, "dimension", self.tr("Embedding size"), self._spin("dimension", 2, 4096)),
+            (left, "layers", self.tr("Layers that the head sees"), layers),
+            (left, "pooling", self.tr("Pooling of these layers"), pooling),
+            (left, "dropout", self.tr("Dropout"), self._number("dropout", 0.0, 0.9)),
+            (left, "classes", self.tr("Batch: labels, photos of each (P, K)"), _row(classes, times, photos)),
+            (left, "weight", self.tr("Weight of the tuned part"), _row(self._free_weight, self._weight)),
+            (left, "seed", self.tr("Seed"), self._spin("seed", 0, 2**31 - 1)),
+            (right, "head_epochs", self.tr("Epochs of the head"), self._spin("head_epochs", 1, 1000)),
+            (right, "epochs", self.tr("Epochs of the network"), network_epochs),
+            (right, "patience", self.tr("Patience"), self._spin("patience", 1, 1000)),
+            (right, "head_rate", self.tr("Rate of the head"), self._rate("head_rate")),
+            (right, "tuned_head_rate", self.tr("Rate of the head, later"), tuned_rate),
+            (right, "network_rate", self.tr("Rate of the network"), network_rate),
+            (right, "blocks", self.tr("Blocks that learn"), blocks),
+            (right, "enlarged", self.tr("Photo size, of the base model's"), self._percent("enlarged", 100, 800)),
+            (right, "views", self.tr("Augmented views of a photo"), views),
+            (right, "smallest_cut", self.tr("Smallest cut"), cut),
+            (right, "jitter", self.tr("Varied light and colour"), self._percent("jitter", 0)),
+            (right, "flip", "", self._check("flip", self.tr("mirrored, too"))),
+            (right, "memory", self.tr("Cross-batch memory"), self._spin("memory", 0, 65536)),
+            (right, "held_out", self.tr("Held out"), self._percent("held_out", 5, 50)),
         )
-        for form, text, field in rows:
+        said = meanings()
+        self._called = {name: text for _, name, text, _ in rows if name}
+        for form, name, text, field in rows:
             form.setHorizontalSpacing(theme.MARGIN)
             form.setVerticalSpacing(theme.GRID + 2)
             form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
             if text:
                 field.setAccessibleName(text)
             form.addRow(text, field)
+            for part in (field, form.labelForField(field)):
+                if part is not None and name:
+                    part.setToolTip(said[name])
+        photos.setToolTip(said["photos"])
+        classes.setAccessibleName(self.tr("Labels in a batch"))
+        photos.setAccessibleName(self.tr("Photos of each label in a batch"))
+        self._weight.setAccessibleName(self.tr("Weight of the tuned part"))
         back = QPushButton(self.tr("As recommended"))
         back.setAutoDefault(False)
         back.clicked.connect(lambda _checked: self.reset())
@@ -273,14 +299,12 @@ class AdvancedForm(QWidget):
         self._writers[name] = box.setChecked
         return box
 
-    def _rate(self, name: str) -> QLineEdit:
-        """A learning rate is written as 5e-4, which no spin box can."""
-        edit = QLineEdit()
-        valid = QDoubleValidator(1e-7, 1.0, 9, edit)
-        valid.setLocale(QLocale(QLocale.Language.C))
-        edit.setValidator(valid)
-        edit.textEdited.connect(lambda text: self._set(name, float(text)) if edit.hasAcceptableInput() else None)
-        self._writers[name] = lambda value: None if edit.hasFocus() else edit.setText(f"{value:g}")
+    def _rate(self, name: str) -> RateEdit:
+        edit = RateEdit()
+        edit.rate_changed.connect(lambda rate: self._set(name, rate))
+        edit.checked.connect(self.checked)
+        self._writers[name] = edit.show_rate
+        self._rates[name] = edit
         return edit
 
 

@@ -47,8 +47,9 @@ class TeachDialog(QDialog):
         self.outcome = OutcomePage(self._pictures)
         self.weight = WeightRow()
         self._tuned = False
+        self._stopped: TrainingSpec | None = None
         self._note = SubduedLabel()
-        self.back = self._button(self.tr("Back"), self.show_what)
+        self.back = self._button(self.tr("Back"), self._on_back)
         self.next = self._button(self.tr("Next"), self._on_next)
         self.start = self._button(self.tr("Start"), self._on_start)
         self._close = self._button(self.tr("Close"), self.close)
@@ -84,8 +85,10 @@ class TeachDialog(QDialog):
         self.running.show_begun(name, recipe)
         self._show(self.running, self.tr("You can close this window and go on searching; it is not disturbed by that."))
 
-    def show_problem(self, text: str) -> None:
-        self.trouble.show_message(text, self.tr("Back"))
+    def show_problem(self, text: str, stopped: TrainingSpec | None = None) -> None:
+        """``stopped`` is what can be gone on with once the person has done something about the problem."""
+        self._stopped = stopped
+        self.trouble.show_message(text, self.tr("Continue") if stopped is not None else "")
         self._show(self.trouble)
 
     def show_outcome(self, outcome: TrainingOutcome) -> None:
@@ -107,14 +110,17 @@ class TeachDialog(QDialog):
         last = source.paths[-1] if source is not None and source.paths else ""
         self.how.set_photos(self.what.photos, os.path.splitext(os.path.basename(last))[0])
         self.show_how()
-        self.how.ask_estimates()
 
     def _on_start(self) -> None:
         spec: TrainingSpec = self.how.spec()
         self.start_requested.emit(spec)
 
-    def _on_trouble_over(self) -> None:
-        if self.what.photos:
+    def _on_continue(self) -> None:
+        if self._stopped is not None:
+            self.start_requested.emit(self._stopped)
+
+    def _on_back(self) -> None:
+        if self.page is self.trouble and self.what.photos:
             self.show_how()
         else:
             self.show_what()
@@ -135,7 +141,7 @@ class TeachDialog(QDialog):
 
     def _show(self, page: QWidget, note: str = "") -> None:
         self._pages.setCurrentWidget(page)
-        self.back.setVisible(page is self.how)
+        self.back.setVisible(page in (self.how, self.trouble))
         self.next.setVisible(page is self.what)
         self.start.setVisible(page is self.how)
         self._note.setText(note)
@@ -156,6 +162,7 @@ class TeachDialog(QDialog):
     def _check(self) -> None:
         self.next.setEnabled(self.what.is_enough)
         self.start.setEnabled(bool(self.how.spec().photos) and not self.how.problem)
+        self.start.setToolTip(self.how.problem)
         self.next.setDefault(self.page is self.what)
         self.start.setDefault(self.page is self.how)
 
@@ -163,7 +170,7 @@ class TeachDialog(QDialog):
         self.what.changed.connect(self._check)
         self.weight.available.connect(self._on_weight)
         self.how.changed.connect(self._check)
-        self.trouble.action.connect(self._on_trouble_over)
+        self.trouble.action.connect(self._on_continue)
         self.running.path_chosen.connect(self.path_chosen)
         self.outcome.path_chosen.connect(self.path_chosen)
         self.outcome.card.again_requested.connect(self.show_what)

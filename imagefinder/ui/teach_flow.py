@@ -200,7 +200,7 @@ class TeachFlow(QObject):
     def _on_failed(self, error: Exception) -> None:
         text = said(error)
         dialog = self._shown()
-        dialog.show_problem(text)
+        dialog.show_problem(text, self._spec)
         if not dialog.isVisible():
             self._banners.show_message(text, action=(self.tr("Look at it…"), self.show))
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QRadioButton,
     QScrollArea,
     QToolButton,
@@ -41,6 +42,8 @@ class HowPage(QWidget):
         self._photos: tuple[LabelledPhoto, ...] = ()
         self._choices: Choices | None = None
         self._impossible: dict[Mode, str] = {}
+        self._unmeasured: set[Mode] = set(MODES)
+        """Of these nobody knows how long they take; what is not possible now may be so later."""
         self.advanced = AdvancedForm()
         self._modes = QButtonGroup(self)
         self._radios: dict[Mode, QRadioButton] = {}
@@ -49,6 +52,10 @@ class HowPage(QWidget):
         self.name.setMaximumWidth(320)
         self.name.setAccessibleName(self.tr("Name of the result"))
         self._problem = SubduedLabel()
+        self._again = QPushButton(self.tr("Try again"))
+        self._again.setAutoDefault(False)
+        self._again.setToolTip(self.tr("Look again whether it is possible, and measure how long it takes."))
+        self._again.clicked.connect(lambda _checked: self.ask_estimates())
         self._more = QToolButton()
         self._more.setText(self.tr("Advanced"))
         self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -61,6 +68,7 @@ class HowPage(QWidget):
         self._modes.buttonClicked.connect(lambda _: self._on_mode())
         self.name.textChanged.connect(lambda _: self._check())
         self.advanced.changed.connect(self._on_advanced)
+        self.advanced.checked.connect(self._check)
         self.advanced.base_changed.connect(self.ask_estimates)
         self._settle.timeout.connect(lambda: self._ask((self.mode,)))
         self._radios["quick"].setChecked(True)
@@ -88,6 +96,7 @@ class HowPage(QWidget):
     def set_photos(self, photos: tuple[LabelledPhoto, ...], suggestion: str) -> None:
         """What is to be learned from. ``suggestion`` becomes the name where the person has not chosen one."""
         self._photos = photos
+        self._unmeasured = set(MODES)
         if not self.name.isModified() or not self.name.text():
             self.name.setText(self._free_name(suggestion))
         self._check()
@@ -102,14 +111,12 @@ class HowPage(QWidget):
         return TrainingSpec(self.name.text().strip(), self.advanced.base, self._photos, self.advanced.recipe(self.mode))
 
     def ask_estimates(self) -> None:
-        """Have all three ways measured."""
-        self._impossible = {}
-        for mode in MODES:
-            self._times[mode].setText(self.tr("measuring…"))
-            self._radios[mode].setEnabled(True)
-        self._ask(MODES)
+        """Have all three ways measured: what was not possible may be so now."""
+        self._unmeasured = set(MODES)
+        self._measure()
 
     def show_estimate(self, mode: Mode, found: Estimate) -> None:
+        self._unmeasured.discard(mode)
         self._times[mode].setText(teach_words.estimated(found))
         self._times[mode].setToolTip(
             self.tr("Reading the photos: {reading}. Learning: {learning}, if it does not stop earlier.").format(
@@ -119,6 +126,7 @@ class HowPage(QWidget):
 
     def show_impossible(self, mode: Mode, why: str) -> None:
         """This way cannot be gone with this model or these photos."""
+        self._unmeasured.add(mode)
         self._impossible[mode] = why
         self._times[mode].setText(self.tr("not possible"))
         self._times[mode].setToolTip(why)
@@ -126,11 +134,26 @@ class HowPage(QWidget):
         self._radios[mode].setToolTip(why)
         self._check()
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._unmeasured and not event.spontaneous():
+            self._measure()  # a drive may be back, and a start ends what is still being measured
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.advanced.fit(event.size().width())
 
     # Keeping the parts together
+
+    def _measure(self) -> None:
+        for mode in self._unmeasured:
+            self._impossible.pop(mode, None)
+            self._times[mode].setText(self.tr("measuring…"))
+            self._times[mode].setToolTip("")
+            self._radios[mode].setEnabled(True)
+            self._radios[mode].setToolTip("")
+        self._check()
+        self._ask(tuple(mode for mode in MODES if mode in self._unmeasured))
 
     def _ask(self, modes: tuple[Mode, ...]) -> None:
         if self._photos and self.advanced.base:
@@ -147,6 +170,7 @@ class HowPage(QWidget):
 
     def _on_advanced(self) -> None:
         self._check()
+        self._unmeasured.add(self.mode)
         if self.isVisible():
             self._times[self.mode].setText(self.tr("measuring…"))
             self._settle.start()
@@ -167,6 +191,9 @@ class HowPage(QWidget):
             problem = self.tr("There is a model of this name already.")
         elif self.mode in self._impossible:
             problem = self._impossible[self.mode]
+        else:
+            problem = self.advanced.problem
+        self._again.setVisible(bool(self._impossible))
         self._problem.setText(problem)
         self.changed.emit()
 
@@ -213,6 +240,7 @@ class HowPage(QWidget):
         column.setSpacing(theme.MARGIN)
         column.addWidget(heading(self.tr("How thoroughly?")))
         column.addLayout(grid)
+        column.addWidget(self._again, 0, Qt.AlignmentFlag.AlignRight)
         column.addLayout(names)
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.advanced)

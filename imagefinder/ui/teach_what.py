@@ -165,7 +165,9 @@ class WhatPage(QWidget):
 
             notes = list(considered(survey, selection.left_out, selection.merged).warnings())
         self.notes.show_notes(notes)
-        self._sentence.setText(teach_words.chosen(photos) if survey is not None else "")
+        there = {each.label: len(each.photos) for each in survey.labels} if survey is not None else {}
+        sentence = teach_words.chosen(photos, there, self.source.wanted) if survey is not None else ""
+        self._sentence.setText(sentence)
         several = len(self.table.chosen()) > 1
         self._merge.setEnabled(several)
         self._separate.setEnabled(any(len(group.members) > 1 for group in self.table.chosen()))

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
@@ -48,14 +48,29 @@ def how_to_choose(kind: SourceKind) -> str:
     }[kind]
 
 
-def chosen(photos: Sequence[LabelledPhoto]) -> str:
-    """One sentence about what would be learned from."""
+def chosen(photos: Sequence[LabelledPhoto], there: Mapping[str, int], kind: SourceKind) -> str:
+    """One sentence about what would be learned from. ``there`` has the photos of each label that was found."""
     found = counts(photos)
     if sum(count > 1 for count in found.values()) < 2:
-        return translate("teach", "Tick two or more labels that have two or more photos each.")
+        if sum(count > 1 for count in there.values()) > 1:
+            return translate("teach", "Tick two or more labels that have two or more photos each.")
+        return too_few_labels(list(there), kind)
     return translate("teach", "{labels} labels with {photos} will be learned from.").format(
         labels=wording.grouped(len(found)), photos=wording.photos(len(photos))
     )
+
+
+def too_few_labels(labels: Sequence[str], kind: SourceKind) -> str:
+    """What to do where nothing that was found could be told apart, whatever is ticked."""
+    if len(labels) != 1:
+        return translate("teach", "Two or more labels need two or more photos each that can be read. Add photos.")
+    only = translate("teach", "There is only one label here: {label}.").format(label=wording.shown(labels[0]))
+    what = {
+        "folders": translate("teach", "Choose the folder above it, which holds a folder for each label."),
+        "library": translate("teach", "Give photos that show something else another label."),
+    }
+    other = translate("teach", "Pairs of photos that show something else are needed, too.")
+    return f"{only} {what.get(kind, other)}"
 
 
 def mode_words(mode: Mode) -> tuple[str, str]:
@@ -148,16 +163,23 @@ def verdict(outcome: TrainingOutcome) -> Verdict:
 
 def _in_words(comparison: Comparison) -> str:
     before, after = comparison.before.overall, comparison.after.overall
+    queries = comparison.after.queries
     return translate(
         "teach",
-        "{first_before} of 100 searches put a right photo first before, {first} do now; of the first ten answers "
-        "{ten_before} were right, now {ten}",
+        "{first_before} of {searches} searches put a right photo first before, {first} do now; of the first ten "
+        "answers {ten_before} were right, now {ten}",
     ).format(
-        first_before=percent(before["hit@1"].value),
-        first=percent(after["hit@1"].value),
+        first_before=_how_many(before["hit@1"].value, queries),
+        searches=wording.grouped(queries),
+        first=_how_many(after["hit@1"].value, queries),
         ten_before=_tenths(before["precision@10"].value),
         ten=_tenths(after["precision@10"].value),
     )
+
+
+def _how_many(share: float, queries: int) -> str:
+    """Of searches that were really made. A share of them is a mean of yes and no, so this is a whole number."""
+    return "\N{EN DASH}" if math.isnan(share) else wording.grouped(round(share * queries))
 
 
 def measured_with(comparison: Comparison, base: str) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,12 +22,12 @@ from imagefinder.evaluation.splits import burst_groups, split
 from imagefinder.training.course import Material
 from imagefinder.training.inputs import ArrayInputs, Inputs
 from imagefinder.training.looking import Collection, Look
-from imagefinder.usecases.indexing import READER_THREADS
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.indexing import GIVE_UP_AFTER, READER_THREADS
+from imagefinder.usecases.reading import TookTooLong, read_ahead
 from imagefinder.usecases.training_views import PhotoInputs, read_views
 
-NOTE_EVERY = 200
-"""Photos after which reading is noted on disk: a crash costs so many at most."""
+NOTE_SECONDS = 3.0
+"""After so long it is noted on disk what was read: a crash costs no more than that and a batch."""
 
 
 class Gathered(NamedTuple):
@@ -53,10 +54,12 @@ def collect(
     is also kept what the base says.
 
     What is there of an interrupted run with the same photos, model and views is gone on from. Raises Cancelled,
-    ModelError where the disk refuses, TrainingError where memory is not enough.
+    ModelError where the disk refuses, TrainingError where memory is not enough or where a folder of the photos is away
+    or goes away: then nothing is held against its photos, and what was read before stays.
     """
     recipe, seen_as = spec.recipe, embedder.spec.input
     paths = [photo.path for photo in spec.photos]
+    _check_there(paths)  # first: with other stamps of the photos, what was read would be thrown away
     key = digest(
         data_key(spec, embedder.spec),
         [recipe.mode, recipe.blocks, recipe.layers, recipe.pooling],
@@ -86,21 +89,84 @@ def collect(
 
     reading = read_ahead(waiting, read, threads=READER_THREADS, window=4 * embedder.batch_size, check=token.check)
     group: list[Any] = []
-    noted = start
+    lost = 0  # of the last photos of the group, because their drive is away or hangs
+    noted_at = time.monotonic()
+
+    def keep() -> None:
+        if group:
+            collection.add(group, look, base.embed if apart else None)
+        group.clear()
+
     try:
         for done, (_, outcome) in enumerate(reading, start + 1):
+            path = paths[done - 1]
             group.append(str(outcome) if isinstance(outcome, UnreadableImage) else outcome)
-            if len(group) == embedder.batch_size or done == len(paths):
-                collection.add(group, look, base.embed if apart else None)
-                group.clear()
-            if done - noted >= NOTE_EVERY:
-                collection.note()
-                noted = done
-            meter.report(done, os.path.dirname(paths[done - 1]), len(collection.noted.unreadable))
+            lost = lost + 1 if isinstance(outcome, UnreadableImage) and _is_lost(path, outcome) else 0
+            hangs = isinstance(outcome, TookTooLong)  # then asking the drive anything would hang as well
+            if lost >= GIVE_UP_AFTER or (lost and not hangs and _is_away(_shared(paths))):
+                del group[-lost:]
+                keep()
+                raise _hangs(path) if hangs else _away(os.path.dirname(path), paths, "went away while it was read")
+            if (len(group) >= embedder.batch_size and not lost) or done == len(paths):
+                keep()
+                if time.monotonic() - noted_at >= NOTE_SECONDS:
+                    collection.note()
+                    noted_at = time.monotonic()
+            meter.report(done, os.path.dirname(path), len(collection.noted.unreadable))
     finally:
         reading.close()
         collection.note()
     return collection
+
+
+def _check_there(paths: Sequence[str]) -> None:
+    """Raises TrainingError where a folder of several of the photos is away, or what holds them all."""
+    folders = Counter(map(os.path.dirname, paths))
+    away = [folder for folder in folders if _is_away(folder)]
+    if away and (sum(folders[folder] for folder in away) >= GIVE_UP_AFTER or _is_away(_shared(paths))):
+        raise _away(away[0], paths, "is not there")
+
+
+def _is_lost(path: str, reason: UnreadableImage) -> bool:
+    """Whether it says nothing about the photo: its drive hangs, or the folder that held it is away."""
+    return isinstance(reason, TookTooLong) or (not reason.lasting and _is_away(os.path.dirname(path)))
+
+
+def _is_away(folder: str) -> bool:
+    """Whether a folder that had photos in it is missing now, cannot be listed, or is empty as a mount point is."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
+
+
+def _shared(paths: Sequence[str]) -> str:
+    """The innermost folder that holds all photos; where they are on several drives, the current one, which is there."""
+    try:
+        return os.path.commonpath(list(map(os.path.dirname, paths)))
+    except ValueError:
+        return os.sep
+
+
+def _away(folder: str, paths: Sequence[str], what: str) -> TrainingError:
+    """Names what holds all photos where that is away, else the folder; or the outermost above it that is missing."""
+    shared = _shared(paths)
+    folder = shared if _is_away(shared) else folder
+    above = os.path.dirname(folder)
+    while not os.path.isdir(above) and above != folder:
+        folder, above = above, os.path.dirname(above)
+    return TrainingError(
+        f"The folder {folder} {what}.",
+        "Connect its drive and continue: teaching goes on where it was. If it is gone for good, choose photos again.",
+    )
+
+
+def _hangs(path: str) -> TrainingError:
+    return TrainingError(
+        f"The drive of {os.path.dirname(path)} does not answer.",
+        "Check it, and continue: teaching goes on where it was.",
+    )
 
 
 def gather(

@@ -65,6 +65,7 @@ def test_labels_are_unticked_merged_and_separated(qtbot: QtBot, dialog: TeachDia
     assert labels(dialog) == {f"thing-{number}": 5 for number in range(4)}
     what._none.click()
     assert what.photos == ()
+    assert what.sentence == "Tick two or more labels that have two or more photos each."
     assert not dialog.next.isEnabled()
     what._all.click()
     assert len(what.photos) == 20
@@ -102,7 +103,11 @@ def test_too_little_cannot_be_learned_from(qtbot: QtBot, dialog: TeachDialog, tm
         else:
             draw_photo(root / folder / f"{number}.jpg", seed=number)
     look_at(qtbot, dialog, root)
-    assert dialog.what.sentence == "Tick two or more labels that have two or more photos each."
+    assert dialog.what.sentence == (
+        "There is only one label here: only. Choose the folder above it, which holds a folder for each label."
+        if kind == "one label"
+        else "Two or more labels need two or more photos each that can be read. Add photos."
+    )
     assert not dialog.next.isEnabled()
 
 

@@ -1,12 +1,12 @@
 """Teaching that is stopped, paused, closed or fails in each phase: nothing is lost, and the old model goes on."""
 
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from driving import PATIENCE, answered, index_folder, messages
@@ -50,6 +50,7 @@ def test_it_is_cancelled_before_anything_was_learned_and_begun_again(
     qtbot.waitUntil(lambda: dialog.page is dialog.how, timeout=PATIENCE)
     assert not window.teaching.running
     assert dialog.how.problem == ""
+    qtbot.waitUntil(lambda: not any("measuring" in text for text in dialog.how.estimates().values()), timeout=PATIENCE)
     searches_still_work(qtbot, window)
     outcome = taught(qtbot, window, dialog.start.click)
     assert not outcome.stopped_early
@@ -105,20 +106,31 @@ def test_the_app_is_closed_while_photos_are_read(
     assert not outcome.stopped_early
 
 
-def test_photos_that_went_away_are_a_message(qtbot: QtBot, window: MainWindow, photos: Path, classes: Path) -> None:
+def press(page: QWidget, text: str) -> None:
+    next(each for each in page.findChildren(QPushButton) if each.isVisible() and each.text() == text).click()
+
+
+def test_photos_that_went_away_are_a_message_and_it_goes_on_when_they_are_back(
+    qtbot: QtBot, window: MainWindow, photos: Path, classes: Path, tmp_path: Path
+) -> None:
     index_folder(qtbot, window, photos)
     dialog = open_dialog(qtbot, window)
     look_at(qtbot, dialog, classes)
     dialog.next.click()
     dialog.how.advanced.choose_base(COLOURS)
     dialog.how.name.setText("mine")
-    shutil.rmtree(classes)
+    kept = classes.rename(tmp_path / "kept")
     dialog.start.click()
     qtbot.waitUntil(lambda: dialog.page is dialog.trouble, timeout=PATIENCE)
-    assert "None of the photos can be read" in dialog.trouble.message
+    assert f"The folder {classes} is not there. Connect its drive and continue" in dialog.trouble.message
     searches_still_work(qtbot, window)
-    dialog.trouble.action.emit()
+    dialog.back.click()
     assert dialog.page is dialog.how
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.page is dialog.trouble, timeout=PATIENCE)
+    kept.rename(classes)
+    outcome = taught(qtbot, window, lambda: press(dialog.trouble, "Continue"))
+    assert outcome.held_out.after.queries > 0
 
 
 def test_a_base_model_that_vanished_is_a_message(qtbot: QtBot, window: MainWindow, classes: Path) -> None:

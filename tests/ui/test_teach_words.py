@@ -5,7 +5,8 @@ from pytestqt.qtbot import QtBot
 
 from imagefinder.domain.evaluation import Interval
 from imagefinder.domain.progress import Progress
-from imagefinder.domain.training import MEASURES, Comparison, EpochResult, Scores, TrainingOutcome
+from imagefinder.domain.teaching import SourceKind
+from imagefinder.domain.training import MEASURES, Comparison, EpochResult, LabelledPhoto, Scores, TrainingOutcome
 from imagefinder.ui import teach_words
 from imagefinder.ui.teach_adopt import AdoptCard, Stage
 from imagefinder.ui.teach_outcome import OutcomePage
@@ -13,13 +14,13 @@ from imagefinder.ui.teach_pictures import PathPictures
 from imagefinder.ui.teach_tables import LabelsTable
 
 
-def scores(first: float, order: float, spread: float = 0.05, ten: float = 0.5) -> Scores:
+def scores(first: float, order: float, spread: float = 0.05, ten: float = 0.5, queries: int = 40) -> Scores:
     values = {"hit@1": first, "MAP@R": order, "precision@10": ten}
     overall = {
         name: Interval(values.get(name, 0.5), values.get(name, 0.5) - spread, values.get(name, 0.5) + spread)
         for name in MEASURES
     }
-    return Scores(40, overall, {"apple": dict.fromkeys(MEASURES, first), "pear": dict.fromkeys(MEASURES, order)})
+    return Scores(queries, overall, {"apple": dict.fromkeys(MEASURES, first), "pear": dict.fromkeys(MEASURES, order)})
 
 
 def outcome(before: Scores, after: Scores, forgetting: float | None = 0.8, stopped: bool = False) -> TrainingOutcome:
@@ -50,8 +51,34 @@ def test_the_verdict_says_no_more_than_the_numbers(
 ) -> None:
     found = teach_words.verdict(outcome(before, after))
     assert (found.headline, found.good, found.sure) == (headline, good, sure)
-    assert f"{100 * before.overall['hit@1'].value:.0f} of 100 searches" in found.advice
+    assert f"{40 * before.overall['hit@1'].value:.0f} of 40 searches" in found.advice
     assert good or "keep" in found.advice
+
+
+def test_searches_are_counted_as_they_were_made() -> None:
+    before, after = scores(40 / 43, 0.4, queries=43), scores(1.0, 0.7, queries=43)
+    found = teach_words.verdict(outcome(before, after))
+    assert found.advice.startswith("40 of 43 searches put a right photo first before, 43 do now;")
+    nothing = scores(float("nan"), 0.4, queries=0)
+    assert "\N{EN DASH} of 0 searches" in teach_words.verdict(outcome(nothing, nothing)).advice
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("folders", "Choose the folder above it"),
+        ("library", "another label"),
+        ("pair list", "Pairs of photos that show something else"),
+        ("pair folders", "Pairs of photos that show something else"),
+    ],
+)
+def test_one_label_alone_is_no_question_of_ticking(kind: SourceKind, advice: str) -> None:
+    photos = [LabelledPhoto(f"{number}.jpg", "oak") for number in range(4)]
+    said = teach_words.chosen(photos, {"oak": 4}, kind)
+    assert said.startswith("There is only one label here: oak. ")
+    assert advice in said
+    assert "Tick" in teach_words.chosen(photos, {"oak": 4, "elm": 4}, kind)
+    assert "Add photos" in teach_words.chosen(photos, {"oak": 4, "elm": 1}, kind)
 
 
 def test_what_it_costs_elsewhere_is_said() -> None:

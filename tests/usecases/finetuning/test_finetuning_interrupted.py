@@ -51,7 +51,7 @@ def crash_at(phase: str, at: int) -> Watcher:
 def test_a_crash_in_any_phase_costs_nothing(
     drawn: Path, models: Models, mode: Mode, phase: str, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagefinder.usecases.training_material.NOTE_EVERY", 4)
+    monkeypatch.setattr("imagefinder.usecases.training_material.NOTE_SECONDS", 0.0)
     monkeypatch.setattr("imagefinder.domain.progress.REPORTS_PER_SECOND", 1e9)
     whole = finetune(plan(drawn, mode, "whole"), models)
     with pytest.raises(Crash):
@@ -145,7 +145,7 @@ def test_a_full_disk_in_each_phase_says_so_and_loses_nothing(
     tiny = shutil.disk_usage(models.shelf.directory)._replace(free=1000)
     with monkeypatch.context() as patch:
         patch.setattr("shutil.disk_usage", lambda folder: tiny)
-        with pytest.raises(ModelError, match=r"GB are needed and 0.0 GB are free.*Make space"):
+        with pytest.raises(ModelError, match=r"teaching needs 1 MB, and 0 MB are free. Make space, and continue"):
             finetune(spec, models)
     for phase, at in (("head", 1), ("tail", 0), ("tail", 2), ("tail", 3)):
         with pytest.raises(ModelError, match=r"No space left on device.*(Make space|choose another place)"):

@@ -17,10 +17,15 @@ BUSY_SECONDS = 30.0
 class Database:
     """A connection per thread, and one writer at a time. ``lock`` is held while writing, and may be held around it."""
 
-    def __init__(self, path: Path, read_only: bool = False) -> None:
-        """Open, or create unless ``read_only``, and bring the tables up to date. Raises LibraryError."""
+    def __init__(self, path: Path, read_only: bool = False, may_be_new: bool = True) -> None:
+        """Open, or create unless ``read_only``, and bring the tables up to date. Raises LibraryError.
+
+        Without ``may_be_new`` something beside ``path`` says that it was there and had tables: a file that is missing
+        or empty is refused then, instead of hiding the loss behind new tables.
+        """
         self.path = path
         self.read_only = read_only
+        self._may_be_new = may_be_new
         self.lock = threading.RLock()
         self._here = threading.local()
         self._open: list[tuple[threading.Thread, sqlite3.Connection]] = []
@@ -29,6 +34,10 @@ class Database:
         self._users = 0
         try:
             with explained(path):
+                if _size(path) == 0 and (not may_be_new or _size(_log_of(path)) > 0):
+                    raise _lost(path)  # before SQLite sees it, which deletes the log of an empty file
+                if _size(path) == 0 and read_only:
+                    raise _none_yet(path)
                 self._prepare(self.connection())
         except BaseException:
             self.close()
@@ -146,6 +155,8 @@ class Database:
         empty = _pragma(connection, "schema_version") == 0
         if not empty and (version == 0 or identity != APPLICATION_ID):
             raise _not_a_library(self.path)
+        if empty and not self._may_be_new:
+            raise _lost(self.path)
         migrations = _migrations()
         if version > len(migrations):
             raise LibraryError(
@@ -153,6 +164,8 @@ class Database:
                 "Update imagefinder, or choose another place with --library. Nothing was changed.",
             )
         if self.read_only:
+            if empty:
+                raise _none_yet(self.path)
             if version < len(migrations):
                 raise LibraryError(
                     "This library was made by an older version of imagefinder.",
@@ -175,9 +188,21 @@ class Database:
 def reading_uri(path: Path) -> str:
     """What to connect to for reading only; it works on a disk that cannot be written, too."""
     # Without its log, and in a folder that cannot be written, SQLite reads a file only as an immutable one.
-    log = path.with_name(path.name + "-wal")
-    lone = not log.exists() and not os.access(path.parent, os.W_OK)
+    lone = not _log_of(path).exists() and not os.access(path.parent, os.W_OK)
     return f"{path.absolute().as_uri()}?{'immutable=1' if lone else 'mode=ro'}"
+
+
+def _log_of(path: Path) -> Path:
+    """Where SQLite keeps what was committed and is not yet in the file."""
+    return path.with_name(path.name + "-wal")
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 where there is no file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -239,5 +264,22 @@ def _in_words(error: sqlite3.Error, path: Path) -> LibraryError | None:
 def _not_a_library(path: Path) -> LibraryError:
     return LibraryError(
         f"{path} is damaged, or is not an imagefinder library. It was left as it is.",
-        "Put back a copy of this file, or move it away and index your folders again. Photos are never touched.",
+        f"Put back a copy of this file, or move the folder {path.parent} away and add your folders of photos again. "
+        "Photos are never touched.",
+    )
+
+
+def _lost(path: Path) -> LibraryError:
+    state = "is empty" if path.exists() else "is missing"
+    return LibraryError(
+        f"{path} {state}, but other files of a library lie beside it. It held your folders and labels. "
+        "Nothing was changed.",
+        f"Put back a copy of {path.name} from a backup. To begin anew, without the labels, move the folder "
+        f"{path.parent} away, and add your folders of photos again. Photos are never touched.",
+    )
+
+
+def _none_yet(path: Path) -> LibraryError:
+    return LibraryError(
+        f"There is no library in {path.parent} yet.", "Make one with: imagefinder index FOLDER, or check --library."
     )

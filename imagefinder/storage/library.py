@@ -32,6 +32,7 @@ from imagefinder.storage.verify import VerifyReport, verify
 log = logging.getLogger(__name__)
 
 DATABASE = "library.db"
+INDEX_FILES = "vectors-*.faiss"
 
 
 class Library(ModelEdits, LabelEdits, LibraryView):
@@ -49,7 +50,10 @@ class Library(ModelEdits, LabelEdits, LibraryView):
         self.read_only = read_only
         self._lock = lock
         self._closed = False
-        self._database = Database(directory / DATABASE, read_only)
+        # An index is written only once the catalogue has photos. The thumbnail cache says nothing: an opened library
+        # has one before it has a folder.
+        indexed = any(directory.glob(INDEX_FILES))
+        self._database = Database(directory / DATABASE, read_only, may_be_new=not indexed)
         try:
             if not read_only:
                 with self._database.write() as connection:
@@ -68,10 +72,11 @@ class Library(ModelEdits, LabelEdits, LibraryView):
 
     @classmethod
     def open(cls, directory: Path, read_only: bool = False) -> Self:
-        """Open the library, or make it. Raises LibraryInUse where another process writes to it, and LibraryError."""
+        """Open the library, or make it. Raises LibraryInUse where another process writes to it, and LibraryError.
+
+        A catalogue that is missing or empty beside an index of it is not made anew: that would hide what was lost.
+        """
         if read_only:
-            if not (directory / DATABASE).is_file():
-                raise LibraryError(f"There is no library in {directory}.", "Index a folder first, or check --library.")
             return cls(directory, read_only, None)
         lock = FileLock(directory / "library.lock", timeout=0, thread_local=False)
         with explained(directory / DATABASE):

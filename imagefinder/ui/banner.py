@@ -46,9 +46,9 @@ class BannerStack(QWidget):
             if old.sentence == sentence:
                 self._drop(old)
         banner = Banner(sentence, level, action, details, self)
-        banner.close_button.clicked.connect(lambda: self._drop(banner))
+        banner.close_button.clicked.connect(lambda: self.dismiss(banner))
         if banner.action_button is not None:
-            banner.action_button.clicked.connect(lambda: self._drop(banner))
+            banner.action_button.clicked.connect(lambda: self.dismiss(banner))
         self._column.addWidget(banner)
         if level is Level.INFO and action is None:  # nobody has to do anything about it
             QTimer.singleShot(INFO_MILLISECONDS, banner, lambda: self.dismiss(banner))

@@ -1,4 +1,7 @@
-"""Radio buttons and check boxes that can be seen in the dark, where Qt's own are darker than the dark ground."""
+"""Radio buttons and check boxes that can be seen in the dark, where Qt's own are darker than the dark ground.
+
+In the app's own colours their frames are light enough (see ``theme``); in a system's dark colours these fill theirs.
+"""
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
@@ -34,7 +37,8 @@ class CheckBox(QCheckBox):
 
 def _lighten(button: QAbstractButton) -> None:
     ground = theme.application_palette()
-    fill = theme.raised(ground, _SHARE) if theme.is_dark(ground) else ground.base().color()
+    framed = theme.contrast(theme.frame(button.palette()), ground.window().color()) >= theme.VISIBLE
+    fill = theme.raised(ground, _SHARE) if theme.is_dark(ground) and not framed else ground.base().color()
     if button.palette().base().color() != fill:
         palette = QPalette(button.palette())
         palette.setColor(QPalette.ColorRole.Base, fill)

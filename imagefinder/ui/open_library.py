@@ -32,6 +32,8 @@ class OpenLibrary(QObject):
     long and writes nothing to the library, such as measuring and training.
     """
 
+    opening = Signal()
+    """It is tried, perhaps once more: ``opened`` or ``open_failed`` follows."""
     opened = Signal()
     open_failed = Signal(object)
     problem = Signal(object)
@@ -54,7 +56,7 @@ class OpenLibrary(QObject):
             lane.finished.connect(self._lane_finished)
 
     def open(self) -> None:
-        """Open the library on the work lane; ``opened`` or ``open_failed`` follows."""
+        """Open the library on the work lane, for reading only where its folder cannot be written."""
         if self._closing:
             return
         for lane in self._lanes:
@@ -63,11 +65,12 @@ class OpenLibrary(QObject):
 
         def work(token: CancelToken, sink: ProgressSink) -> None:
             from imagefinder.usecases.models import Models
-            from imagefinder.usecases.opening import open_library
+            from imagefinder.usecases.opening import open_to_look
 
             self._models = Models(self._models_folder, self._device_wanted)
-            self._library = open_library(self._directory)
+            self._library = open_to_look(self._directory)
 
+        self.opening.emit()
         self._work.submit("open", work, self._on_opened, lambda error: self.open_failed.emit(self._known(error)))
 
     def _on_opened(self, _: object) -> None:

@@ -75,7 +75,8 @@ class Session(OpenLibrary):
         self._runs.begin(self._library)
         self._runs.go_on_switching(self._wanted_model)
         self.refresh()
-        self.rescan()
+        if not self._library.read_only:  # nothing that is found could be written down
+            self.rescan()
 
     def close(self) -> None:
         self._runs.close()

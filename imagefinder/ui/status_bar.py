@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
+from imagefinder.domain.errors import LibraryInUse
 from imagefinder.domain.images import LibraryStatus
 from imagefinder.ui import theme, wording
 from imagefinder.ui.model_flow import ModelFlow
@@ -23,6 +24,7 @@ class StatusBar(QStatusBar):
         self._flow = flow
         self._models = models
         self._status: LibraryStatus | None = None
+        self._opening = self.tr("Opening the library…")
         self._online = {"picture": "", "model": ""}
         self._sentence = QLabel()
         self._network = QLabel(self.tr("Network: off"))
@@ -30,6 +32,8 @@ class StatusBar(QStatusBar):
             self.tr("imagefinder goes online only when you drop or paste an address, or download a model.")
         )
         self._lay_out(badge)
+        session.opening.connect(self._on_opening)
+        session.open_failed.connect(self._on_open_failed)
         session.status_changed.connect(self._on_status)
         page.shown.connect(self._say)
         flow.answered.connect(self._say)
@@ -43,6 +47,11 @@ class StatusBar(QStatusBar):
             )
         )
         self._say()
+
+    @property
+    def sentence(self) -> str:
+        """What it says of the library."""
+        return self._sentence.text()
 
     @property
     def network_text(self) -> str:
@@ -61,6 +70,16 @@ class StatusBar(QStatusBar):
         self._network.setContentsMargins(0, 0, theme.MARGIN - 2, theme.GRID)
         badge.setContentsMargins(0, 0, theme.MARGIN, theme.GRID)
 
+    def _on_opening(self) -> None:
+        self._opening = self.tr("Opening the library…")
+        self._say()
+
+    def _on_open_failed(self, error: Exception) -> None:
+        """A library in use is tried again every few seconds: to say "not open" in between would only flicker."""
+        if not isinstance(error, LibraryInUse):
+            self._opening = self.tr("The library is not open")
+            self._say()
+
     def _on_status(self, status: LibraryStatus) -> None:
         self._status = status
         self._say()
@@ -68,7 +87,7 @@ class StatusBar(QStatusBar):
     def _say(self) -> None:
         status, result = self._status, self._flow.result
         if status is None:
-            self._sentence.setText(self.tr("Opening the library…"))
+            self._sentence.setText(self._opening)
             return
         total = wording.photos(status.photos)
         if result is None:

@@ -13,6 +13,16 @@ MARGIN = 12
 RADIUS = 4
 READABLE = 4.5
 """The contrast that WCAG 2 asks of text (level AA)."""
+VISIBLE = 3.0
+"""The contrast to its surroundings that WCAG 2.1 (1.4.11) asks of what shows that there is a control."""
+
+FRAMED = (
+    "QLineEdit", "QAbstractSpinBox", "QComboBox", "QPlainTextEdit", "QTextEdit", "QRadioButton", "QCheckBox", "QSlider"
+)  # fmt: skip
+"""The classes of Qt that are known by their frame."""
+_VISIBLE_DISABLED = 1.8
+_DARKER = 140
+"""Per cent, of Fusion."""
 
 _Role = QPalette.ColorRole
 _LIGHT = {
@@ -63,7 +73,9 @@ def set_scheme(app: QApplication, scheme: Qt.ColorScheme) -> None:
     if app.styleHints().colorScheme() is scheme:
         app.setPalette(QPalette())
     else:
-        app.setPalette(_palette(_DARK if scheme is Qt.ColorScheme.Dark else _LIGHT))
+        palette = _palette(_DARK if scheme is Qt.ColorScheme.Dark else _LIGHT)
+        app.setPalette(palette)  # also takes back what was set for single classes
+        _frame(app, palette)
 
 
 def is_dark(palette: QPalette) -> bool:
@@ -82,11 +94,11 @@ def contrast(first: QColor, second: QColor) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def readable(tone: QColor, text: QColor, background: QColor) -> QColor:
+def readable(tone: QColor, text: QColor, background: QColor, enough: float = READABLE) -> QColor:
     """``tone``, moved towards the text's colour only as far as it takes to read it on ``background``."""
     for step in range(20):
         colour = mix(text, tone, step / 20)
-        if contrast(colour, background) >= READABLE:
+        if contrast(colour, background) >= enough:
             return colour
     return text
 
@@ -105,6 +117,11 @@ def raised(palette: QPalette, by: float = 0.05) -> QColor:
 def line(palette: QPalette) -> QColor:
     """For borders and separators."""
     return mix(palette.color(_Role.WindowText), palette.color(_Role.Window), 0.18)
+
+
+def frame(palette: QPalette, group: QPalette.ColorGroup = QPalette.ColorGroup.Active) -> QColor:
+    """What Qt's own style, Fusion, draws around a control with this palette."""
+    return palette.color(group, _Role.Window).darker(_DARKER)
 
 
 def heading_font(font: QFont, scale: float = 1.0) -> QFont:
@@ -130,6 +147,24 @@ def _luminance(colour: QColor) -> float:
         return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
 
     return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+
+
+def _frame(app: QApplication, palette: QPalette) -> None:
+    """Frames that can be seen, also on a card.
+
+    The style makes them of the window's colour, and darker even in the dark. No role says how dark, but these classes
+    fill themselves with other roles: a lighter window, for them alone, changes the frame and nothing else.
+    """
+    lighter = QPalette()
+    for group, enough in (
+        (QPalette.ColorGroup.Active, VISIBLE),
+        (QPalette.ColorGroup.Inactive, VISIBLE),
+        (QPalette.ColorGroup.Disabled, _VISIBLE_DISABLED),
+    ):
+        line = readable(palette.color(_Role.Window), palette.color(_Role.WindowText), raised(palette), enough)
+        lighter.setColor(group, _Role.Window, line.lighter(_DARKER))
+    for name in FRAMED:
+        app.setPalette(lighter, name)  # type: ignore[arg-type]  # its stub says bytes, which it refuses
 
 
 def _palette(colours: dict[QPalette.ColorRole, str]) -> QPalette:

@@ -13,7 +13,7 @@ import pytest
 from imagefinder.domain.errors import Cancelled, LibraryError, LibraryInUse
 from imagefinder.domain.images import FileStamp
 from imagefinder.domain.progress import CancelToken, Progress
-from imagefinder.storage.library import Library
+from imagefinder.storage.library import INDEX_FILES, Library
 from storage_kit import item, library_with, model, nearest, read, row
 
 
@@ -51,6 +51,78 @@ def test_one_process_writes_and_others_read(tmp_path: Path) -> None:
     with pytest.raises(LibraryError, match="no library"):
         Library.open(tmp_path / "nowhere", read_only=True)
     assert not (tmp_path / "nowhere").exists()
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Without what SQLite makes beside a file that it only reads."""
+    return {path.name: path.read_bytes() for path in directory.iterdir() if not path.name.endswith(("-shm", "-wal"))}
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+@pytest.mark.parametrize("left", [None, b"", "only the header"])
+def test_a_catalogue_that_was_lost_is_not_made_anew(tmp_path: Path, left: bytes | str | None, read_only: bool) -> None:
+    directory = tmp_path / "library"
+    library_with(directory, tmp_path / "photos").close()
+    assert [path.match(INDEX_FILES) for path in index_files(directory)] == [True]
+    database = directory / "library.db"
+    copy = database.read_bytes()
+    database.unlink()
+    if left == "only the header":  # what a power cut may leave where the log is lost
+        raw = sqlite3.connect(database)
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.close()
+        assert database.stat().st_size > 0
+    elif isinstance(left, bytes):
+        database.write_bytes(left)
+    before = contents(directory)
+    with pytest.raises(LibraryError, match=f"{'missing' if left is None else 'empty'}.*Put back a copy.*from a backup"):
+        Library.open(directory, read_only)
+    assert contents(directory) == before
+    database.write_bytes(copy)
+    with Library.open(directory, read_only) as library:
+        assert library.count() == library.status().photos > 0
+
+
+def test_the_log_of_a_lost_catalogue_is_kept(tmp_path: Path) -> None:
+    directory = tmp_path / "library"
+    with library_with(directory, tmp_path / "photos"):
+        log = (directory / "library.db-wal").read_bytes()
+    for path in index_files(directory):
+        path.unlink()
+    (directory / "library.db").write_bytes(b"")
+    (directory / "library.db-wal").write_bytes(log)
+    with pytest.raises(LibraryError, match="is empty"):
+        Library.open(directory)
+    assert len(log) > 0
+    assert (directory / "library.db-wal").read_bytes() == log
+
+
+def test_a_first_start_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    """Whatever it left: an empty catalogue, caches without photos. So is a start after nothing but the lock."""
+    directory = tmp_path / "library"
+    Library.open(directory).close()
+    assert index_files(directory) == []
+    assert (directory / "thumbnails.db").exists()
+    (directory / "library.db").write_bytes(b"")
+    with pytest.raises(LibraryError, match="no library"):
+        Library.open(directory, read_only=True)
+    with Library.open(directory) as library:
+        assert library.folders() == []
+    (directory / "library.db").unlink()
+    with Library.open(directory) as library:
+        assert library.folders() == []
+
+
+def test_a_lost_index_and_lost_thumbnails_are_made_again(tmp_path: Path) -> None:
+    directory = tmp_path / "library"
+    with library_with(directory, tmp_path / "photos") as library:
+        photos = library.count()
+    for path in (*index_files(directory), *directory.glob("thumbnails.db*")):
+        path.unlink()
+    with Library.open(directory) as library:
+        assert library.verify().problems == ()
+        assert library.count() == photos > 0
+        assert library.search(item("x", 0)[2], 1)
 
 
 def test_a_place_that_cannot_be_written_is_explained(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ class Settings:
     splitter: str = ""
     models_geometry: str = ""
     teach_geometry: str = ""
+    settings_geometry: str = ""
+    review_geometry: str = ""
+    measure_geometry: str = ""
     sidebar_shown: bool = True
     inspector_shown: bool = True
     thumbnail_side: int = 160

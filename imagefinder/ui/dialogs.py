@@ -84,7 +84,7 @@ class Dialogs(QObject):
         if self._settings is None:
             from imagefinder.ui.settings_dialog import SettingsDialog
 
-            self._settings = SettingsDialog(self._search, self._window)
+            self._settings = SettingsDialog(self._search, self._remembered, self._window)
         self._search.ask_compared()
         self._settings.show()
         self._settings.raise_()

@@ -3,20 +3,23 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from imagefinder.domain.evaluation import EvaluationReport
 from imagefinder.domain.images import Folder, Pixels
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.progress import Progress
+from imagefinder.settings import Settings
 from imagefinder.ui import theme, wording
 from imagefinder.ui.evaluate_form import EvaluateForm
 from imagefinder.ui.evaluation_view import EvaluationView
 from imagefinder.ui.labels import SubduedLabel
+from imagefinder.ui.remembered_size import RememberedSize
 from imagefinder.ui.waiting_page import WaitingPage
 
 FORMATS = ("html", "csv", "json")
+FIRST_SIZE = (940, 700)
 
 
 class EvaluateDialog(QDialog):
@@ -30,7 +33,9 @@ class EvaluateDialog(QDialog):
     open_requested = Signal(object)
     """The Path of a report that was saved."""
 
-    def __init__(self, load: Callable[[str, int, int], Pixels], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, load: Callable[[str, int, int], Pixels], remembered: Settings, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Measure how good the results are"))
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
@@ -49,7 +54,7 @@ class EvaluateDialog(QDialog):
         self.waiting.action.connect(self.show_form)
         self.view.path_chosen.connect(self.path_chosen)
         self._lay_out()
-        self.resize(940, 700)
+        RememberedSize(self, remembered, "measure_geometry", QSize(*FIRST_SIZE))
         self.show_form()
 
     @property

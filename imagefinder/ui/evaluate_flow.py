@@ -13,6 +13,7 @@ from imagefinder.domain.evaluation import EvaluationError, EvaluationOptions, Ev
 from imagefinder.domain.images import Folder
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.progress import CancelToken, ProgressSink
+from imagefinder.settings import Settings
 from imagefinder.ui import desktop, wording
 from imagefinder.ui.banner import BannerStack
 from imagefinder.ui.evaluate_form import Wanted
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 class EvaluateFlow(QObject):
     """One dialog, made when it is first asked for; what it shows stays while it is closed."""
 
-    def __init__(self, session: Session, banners: BannerStack, parent: QWidget) -> None:
+    def __init__(self, session: Session, remembered: Settings, banners: BannerStack, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
+        self._remembered = remembered
         self._banners = banners
         self._window = parent
         self._job: Job | None = None
@@ -61,7 +63,7 @@ class EvaluateFlow(QObject):
     def _make(self) -> "EvaluateDialog":
         from imagefinder.ui.evaluate_dialog import EvaluateDialog
 
-        dialog = EvaluateDialog(self._session.preview, self._window)
+        dialog = EvaluateDialog(self._session.preview, self._remembered, self._window)
         dialog.start_requested.connect(self.start)
         dialog.cancel_requested.connect(self._cancel)
         dialog.export_requested.connect(self.export)

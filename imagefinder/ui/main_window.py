@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self._status_bar)
         self.search = SearchSettings(session, self.flow, remembered, self)
         self.dialogs = Dialogs(session, self.models, self.search, paths, remembered, self.banners, last_crash, self)
-        self.tools = Tools(session, self.page, self.inspector, self.folders, self.flow, self.banners, self)
+        self.tools = Tools(session, self.page, self.inspector, self.folders, self.flow, remembered, self.banners, self)
         self.teaching = TeachFlow(session, self.models, self.flow, remembered, self.banners, self)
         self.menus = Menus(self)
         self._connect()

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QMoveEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -27,6 +27,7 @@ from imagefinder.ui.confirm import confirm
 from imagefinder.ui.model_flow import Activity, ModelFlow
 from imagefinder.ui.model_list import ModelList
 from imagefinder.ui.model_page import ModelPage
+from imagefinder.ui.remembered_size import RememberedSize
 
 FIRST_SIZE = (860, 560)
 SUFFIX = ".safetensors"
@@ -40,15 +41,13 @@ class ModelsDialog(QDialog):
         self.setWindowTitle(self.tr("Models"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._flow = flow
-        self._settings = remembered
         self._form: AddModelDialog | None = None
         self.banners = BannerStack()
         self.list = ModelList()
         self.page = ModelPage()
         self._lay_out()
         self._connect()
-        if not self.restoreGeometry(QByteArray.fromBase64(remembered.models_geometry.encode())):
-            self.resize(*FIRST_SIZE)
+        RememberedSize(self, remembered, "models_geometry", QSize(*FIRST_SIZE))
         self._on_listed(flow.models)
 
     def shown(self) -> ModelInfo | None:
@@ -192,15 +191,3 @@ class ModelsDialog(QDialog):
         super().showEvent(event)
         self._flow.refresh()
         self.list.setFocus()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._remember()
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        super().moveEvent(event)
-        self._remember()
-
-    def _remember(self) -> None:
-        if self.isVisible():
-            self._settings.models_geometry = bytes(self.saveGeometry().toBase64().data()).decode()

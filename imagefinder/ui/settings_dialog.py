@@ -1,11 +1,14 @@
 """Edit > Settings. Every change counts at once, and is remembered."""
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTabWidget, QVBoxLayout, QWidget
 
 from imagefinder.domain.errors import ImageFinderError
+from imagefinder.settings import Settings
 from imagefinder.ui import model_words, theme
 from imagefinder.ui.banner import BannerStack, Level
 from imagefinder.ui.buttons import button_box
+from imagefinder.ui.remembered_size import RememberedSize
 from imagefinder.ui.search_page import Method, SearchPage
 from imagefinder.ui.search_settings import SearchSettings
 
@@ -15,7 +18,7 @@ FIRST_SIZE = (640, 800)
 class SettingsDialog(QDialog):
     """Not modal: the results behind it follow."""
 
-    def __init__(self, search: SearchSettings, parent: QWidget | None = None) -> None:
+    def __init__(self, search: SearchSettings, remembered: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         from imagefinder.usecases.searching import LEVERS
 
@@ -50,7 +53,8 @@ class SettingsDialog(QDialog):
         search.busy.connect(self.search_page.set_busy)
         search.took.connect(self.search_page.set_took)
         search.failed.connect(self._on_failed)
-        self.resize(FIRST_SIZE[0], min(FIRST_SIZE[1], self.screen().availableSize().height() - 80))
+        first = QSize(FIRST_SIZE[0], min(FIRST_SIZE[1], self.screen().availableSize().height() - 80))
+        RememberedSize(self, remembered, "settings_geometry", first)
         search.ask_compared()
 
     def _on_failed(self, error: ImageFinderError) -> None:

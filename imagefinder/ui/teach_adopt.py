@@ -70,7 +70,8 @@ class AdoptCard(Card):
         photos: int = 0,
         progress: Progress | None = None,
     ) -> None:
-        """``name`` is the trained model, ``old`` what answered before; ``photos`` are those of the library."""
+        """``name`` is the trained model, ``old`` what answered before, "" where nothing did; ``photos`` are those of
+        the library."""
         self._stage = stage
         name, old = wording.shown(name), wording.shown(old)
         self._sentence.setText(self._say(stage, name, old, photos, progress))
@@ -81,7 +82,7 @@ class AdoptCard(Card):
         self.adopt.setDefault(waits and good and photos > 0)
         self.stop.setVisible(stage is Stage.SWITCHING)
         self.back.setText(self.tr("Go back to {name}").format(name=old))
-        self.back.setVisible(stage is Stage.ADOPTED)
+        self.back.setVisible(stage is Stage.ADOPTED and bool(old))
         self.discard.setVisible(waits)
         self.again.setVisible(stage is not Stage.SWITCHING)
         self._in_use.setVisible(stage is Stage.ADOPTED)
@@ -98,6 +99,8 @@ class AdoptCard(Card):
             return self.tr("{name} is kept. Add photos to the library to use it; Tools > Models has it.").format(
                 name=name
             )
+        if stage is Stage.FINISHED and not old:
+            return self.tr("Adopting it reads the {photos} of the library.").format(photos=wording.photos(photos))
         if stage is Stage.FINISHED:
             return self.tr(
                 "Adopting it reads the {photos} of the library once more. Until that is done, {old} answers; "
@@ -105,8 +108,16 @@ class AdoptCard(Card):
             ).format(photos=wording.photos(photos), old=old)
         if stage is Stage.SWITCHING:
             far = wording.how_far(progress).replace("\n", wording.DOT) if progress is not None else ""
-            reading = self.tr("Reading the photos with {name}. Until all are done, {old} answers.")
+            reading = self.tr("Reading the photos with {name}.")
+            if old:
+                reading = self.tr("Reading the photos with {name}. Until all are done, {old} answers.")
             return "\n".join(filter(None, (reading.format(name=name, old=old), far)))
+        if not old and stage in (Stage.WAITING, Stage.ADOPTED, Stage.DISCARDED):
+            return {
+                Stage.WAITING: self.tr("{name} has not seen every photo yet. What was read is kept."),
+                Stage.ADOPTED: self.tr("{name} answers now."),
+                Stage.DISCARDED: self.tr("{name} is discarded."),
+            }[stage].format(name=name)
         return {
             Stage.WAITING: self.tr("{old} still answers: {name} has not seen every photo yet. What was read is kept."),
             Stage.ADOPTED: self.tr(

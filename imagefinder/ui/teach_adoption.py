@@ -113,5 +113,3 @@ class Adoption(QObject):
             self._card.show_stage(
                 self._stage, self._name, self._old, self._good, activity.photos, activity.switch_progress
             )
-            if not self._old:
-                self._card.back.hide()

@@ -3,8 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QByteArray, Qt, Signal
-from PySide6.QtGui import QMoveEvent, QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Pixels
@@ -13,6 +12,7 @@ from imagefinder.domain.training import Recipe, TrainingOutcome, TrainingSpec
 from imagefinder.settings import Settings
 from imagefinder.ui import theme
 from imagefinder.ui.labels import SubduedLabel
+from imagefinder.ui.remembered_size import RememberedSize
 from imagefinder.ui.teach_how import HowPage
 from imagefinder.ui.teach_outcome import OutcomePage
 from imagefinder.ui.teach_pictures import PathPictures
@@ -35,7 +35,6 @@ class TeachDialog(QDialog):
         self, load: Callable[[str, int, int], Pixels], remembered: Settings, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._settings = remembered
         self.setWindowTitle(self.tr("Teach what is similar"))
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, False)
@@ -59,8 +58,7 @@ class TeachDialog(QDialog):
             other.setWordWrap(False)
         self._lay_out()
         self._connect()
-        if not self.restoreGeometry(QByteArray.fromBase64(remembered.teach_geometry.encode())):
-            self.resize(*FIRST_SIZE)
+        RememberedSize(self, remembered, "teach_geometry", QSize(*FIRST_SIZE))
         self.show_what()
 
     @property
@@ -126,18 +124,6 @@ class TeachDialog(QDialog):
             self.show_what()
 
     # Keeping the parts together
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._remember()
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        super().moveEvent(event)
-        self._remember()
-
-    def _remember(self) -> None:
-        if self.isVisible():
-            self._settings.teach_geometry = bytes(self.saveGeometry().toBase64().data()).decode()
 
     def _show(self, page: QWidget, note: str = "") -> None:
         self._pages.setCurrentWidget(page)

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
+from imagefinder.settings import Settings
 from imagefinder.ui.banner import BannerStack
 from imagefinder.ui.compare_flow import CompareFlow
 from imagefinder.ui.evaluate_flow import EvaluateFlow
@@ -28,6 +29,7 @@ class Tools(QObject):
         inspector: Inspector,
         folders: FoldersPanel,
         flow: SearchFlow,
+        remembered: Settings,
         banners: BannerStack,
         parent: QWidget,
     ) -> None:
@@ -39,7 +41,7 @@ class Tools(QObject):
         self.labels = LabelFlow(session, page, inspector, flow, parent)
         self.review = ReviewFlow(session, self.labels, parent)
         self.comparing = CompareFlow(session, page, flow, banners, parent)
-        self.measuring = EvaluateFlow(session, banners, parent)
+        self.measuring = EvaluateFlow(session, remembered, banners, parent)
         inspector.compare_requested.connect(self.comparing.compare)
         folders.labelled_changed.connect(self.labels.set_folder_labelled)
 

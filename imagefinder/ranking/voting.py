@@ -23,9 +23,9 @@ belongs to no kind: of photos of objects shown to the library of groceries none 
 def vote(candidates: Sequence[tuple[int, str, float]], k: int = VOTERS, related: float = -1.0) -> LabelVote:
     """The vote of the ``k`` most similar of ``candidates``, (photo id, label, similarity) each.
 
-    The confidence is the winner's share of the weights. It is sure with a share of 0.6 and a lead of 0.3 over the
-    second label, where the most similar photo is at least ``related``. Of equal labels, the one with the more similar
-    photo wins. No candidates give no label.
+    The confidence is the winner's share of the weights: how far these photos agree, not how likely the label is right.
+    It is sure with a share of 0.6 and a lead of 0.3 over the second label, where the most similar photo is at least
+    ``related``. Of equal labels, the one with the more similar photo wins. No candidates give no label.
     """
     near = sorted(candidates, key=lambda candidate: -candidate[2])[: max(0, k)]
     if not near:

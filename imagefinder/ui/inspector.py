@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from imagefinder.domain.images import ImageInfo, Photo
 from imagefinder.domain.labels import LabelVote
-from imagefinder.ui import icons, similarity, theme, wording
+from imagefinder.ui import icons, label_wording, similarity, theme, wording
 from imagefinder.ui.labels import ElidedLabel, SubduedLabel, heading
 from imagefinder.ui.picture import Picture
 from imagefinder.ui.suggestion_panel import SuggestionPanel
@@ -44,9 +44,9 @@ class Inspector(QScrollArea):
         super().__init__(parent)
         self._photo: Photo | None = None
         self._has_query = False
+        self._recognised = ""
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(self.tr("Details"))
         self._query = _QueryPart()
         self._details = _PhotoPart()
@@ -93,12 +93,14 @@ class Inspector(QScrollArea):
 
     def set_recognised(self, sentence: str) -> None:
         """What the model recognises in what is looked for; "" where it has nothing to say."""
-        self._query.recognised.setText(sentence)
+        self._recognised = sentence
+        self._query.recognised.setText(label_wording.breakable(sentence))
+        self._query.recognised.setAccessibleName(sentence)
         self._query.recognised.setVisible(bool(sentence))
 
     @property
     def recognised(self) -> str:
-        return self._query.recognised.text()
+        return self._recognised
 
     @property
     def suggestion(self) -> str:
@@ -209,11 +211,11 @@ class _PhotoPart(QWidget):
         self._shown_id = photo.id
         self.picture.show_picture(pixmap, photo.colour)
         self._name.setText(wording.shown(photo.name))
-        self._offline.setText(
-            self.tr("This photo is offline. Connect the drive that holds {folder} to open it.").format(
-                folder=wording.shown(photo.root)
-            )
+        offline = self.tr("This photo is offline. Connect the drive that holds {folder} to open it.").format(
+            folder=wording.shown(photo.root)
         )
+        self._offline.setText(label_wording.breakable(offline))
+        self._offline.setAccessibleName(offline)
         self._offline.setVisible(photo.offline)
         said = "" if cosine is None else str(similarity.percent(cosine))
         term = "" if cosine is None else similarity.word(cosine, scale)

@@ -40,6 +40,7 @@ class ReviewDetail(QWidget):
         self._picture.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         self._picture.setMinimumHeight(120)
         self._picture.setAccessibleName(self.tr("The photo without a label"))
+        self._said = ""
         self._sentence = QLabel()
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
         self._sentence.setFont(theme.heading_font(self._sentence.font(), 1.15))
@@ -70,12 +71,16 @@ class ReviewDetail(QWidget):
         self._tiles = []
         for button in self.buttons():
             button.setEnabled(proposal is not None)
+        self._said = label_wording.suggestion(proposal.vote) if proposal is not None else ""
+        self._sentence.setText(label_wording.breakable(self._said))
+        self._sentence.setAccessibleName(self._said)
+        self._sentence.setToolTip(
+            f"{label_wording.weighed(proposal.vote)}\n{label_wording.votes_meaning()}" if proposal else ""
+        )
         if proposal is None:
             self._picture.show_picture(None)
-            self._sentence.setText("")
             self._name.setText("")
             return
-        self._sentence.setText(label_wording.suggestion(proposal.vote))
         self._name.setText(wording.shown(proposal.photo.path))
         for voter in proposal.vote.voters:
             photo = self._voters.get(voter.photo_id)
@@ -100,7 +105,7 @@ class ReviewDetail(QWidget):
 
     @property
     def sentence(self) -> str:
-        return self._sentence.text()
+        return self._said
 
     def _on_ready(self, photo_id: int) -> None:
         proposal = self._proposal

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from imagefinder.domain.images import Photo
 from imagefinder.domain.progress import Progress
-from imagefinder.ui import theme, wording
+from imagefinder.ui import label_wording, theme, wording
 from imagefinder.ui.labels import SubduedLabel
 from imagefinder.ui.review_detail import ReviewDetail
 from imagefinder.ui.review_list import ReviewList
@@ -52,6 +52,9 @@ class ReviewDialog(QDialog):
         self.setWindowTitle(self.tr("Review proposed labels"))
         self._accepted: set[int] = set()
         self._rejected: set[int] = set()
+        self._listed = 0
+        self._total = 0
+        self._outdated = False
         self.model = ReviewModel(rows, self)
         self.list = ReviewList(self.model, rows)
         self.detail = ReviewDetail(pictures)
@@ -64,12 +67,15 @@ class ReviewDialog(QDialog):
         self._from.setRange(1, 100)
         self._from.setValue(90)
         self._from.setPrefix(self.tr("at least "))
-        self._from.setSuffix("\N{NO-BREAK SPACE}%")
-        self._from.setAccessibleName(self.tr("Lowest confidence to accept"))
+        self._from.setSuffix(self.tr("\N{NO-BREAK SPACE}% of the votes"))
+        self._from.setAccessibleName(self.tr("Lowest share of the votes to accept"))
+        self._from.setToolTip(label_wording.votes_meaning())
         self._from.valueChanged.connect(self._count)
         self._bulk = QPushButton()
         self._bulk.setAutoDefault(False)
-        self._bulk.setToolTip(self.tr("Those that are shown and sure. It can be undone at once."))
+        self._bulk.setToolTip(
+            self.tr("Those that are shown, have so many votes and are sure. It can be undone at once.")
+        )
         self._bulk.clicked.connect(self._accept_many)
         self._undo = self._button(self.tr("Undo"), self.undo_requested.emit)
         self._undo.setEnabled(False)
@@ -93,9 +99,11 @@ class ReviewDialog(QDialog):
         self.waiting.show_message(text, action)
         self._show(self.waiting)
 
-    def set_proposals(self, proposals: "Sequence[Proposal]", voters: Mapping[int, Photo]) -> None:
-        """``voters`` are the photos that had a say, by id."""
+    def set_proposals(self, proposals: "Sequence[Proposal]", voters: Mapping[int, Photo], total: int) -> None:
+        """``voters`` are the photos that had a say, by id; ``total`` counts the proposals that were left out too."""
         self._accepted, self._rejected = set(), set()
+        self._listed, self._total = len(proposals), total
+        self._outdated = False
         self.detail.set_voters(voters)
         self.model.set_label("")
         self.model.set_proposals(proposals)
@@ -118,6 +126,11 @@ class ReviewDialog(QDialog):
         """What Ctrl+Z would undo; "" where nothing can be."""
         self._undo.setEnabled(bool(text))
         self._undo.setToolTip(self.tr("Undo: {what}").format(what=text) if text else "")
+
+    def show_outdated(self) -> None:
+        """Labels were changed elsewhere since these were proposed."""
+        self._outdated = True
+        self._count()
 
     # What the person does
 
@@ -176,9 +189,19 @@ class ReviewDialog(QDialog):
             if not self._filter.hasFocus():
                 self.list.setFocus()
         elif self._accepted or self._rejected:
-            self.show_message(self.tr("Every proposal is decided."), self.tr("Look again"))
+            self._show_end()
         self._show_current()
         self._count()
+
+    def _show_end(self) -> None:
+        more = self._total - self._listed
+        if more <= 0:
+            self.show_message(self.tr("Every proposal is decided."), self.tr("Look again"))
+            return
+        text = self.tr("These {count} are decided. There are proposals for {more} more.")
+        self.show_message(
+            text.format(count=wording.grouped(self._listed), more=wording.photos(more)), self.tr("Look for more")
+        )
 
     def _show(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
@@ -195,11 +218,18 @@ class ReviewDialog(QDialog):
         count = len(self._above())
         self._bulk.setText(self.tr("Accept all {count}").format(count=wording.grouped(count)))
         self._bulk.setEnabled(count > 0)
+        left = self.tr("{count} to review").format(count=wording.grouped(sum(self.model.counts().values())))
+        if self._total > self._listed:
+            surest = self.tr("of the {count} surest of {total}")
+            surest = surest.format(count=wording.grouped(self._listed), total=wording.grouped(self._total))
+            left = f"{left}, {surest}"
         parts = [
-            self.tr("{count} to review").format(count=wording.grouped(sum(self.model.counts().values()))),
+            left,
             self.tr("{count} accepted").format(count=wording.grouped(len(self._accepted))),
             self.tr("{count} rejected").format(count=wording.grouped(len(self._rejected))),
         ]
+        if self._outdated:
+            parts.append(self.tr("labels were changed elsewhere since: look again"))
         self._sentence.setText(wording.DOT.join(parts))
 
     def _show_current(self) -> None:

@@ -12,6 +12,7 @@ from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.ui import label_wording, wording
 from imagefinder.ui.label_flow import Back, LabelFlow
 from imagefinder.ui.lane import Job
+from imagefinder.ui.review_undo import ReviewUndo
 from imagefinder.ui.session import Session
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import Library
 
-Found = tuple["Sequence[Proposal]", Mapping[int, Photo], int]
-"""The proposals, their voters by id, and how many photos have no label."""
+Found = tuple["Sequence[Proposal]", int, Mapping[int, Photo], int]
+"""The best proposals, how many there are in all, their voters by id, and how many photos have no label."""
 
 
 class ReviewFlow(QObject):
@@ -33,6 +34,7 @@ class ReviewFlow(QObject):
         self._session = session
         self._labels = labels
         self._window = parent
+        self._undo = ReviewUndo(labels.stack, self)
         self._loaders = [ThumbnailLoader(session.thumbnail, 64 * 2**20, 1, self) for _ in range(2)]
         self._job: Job | None = None
         self._turn = 0
@@ -68,22 +70,23 @@ class ReviewFlow(QObject):
         dialog.again_requested.connect(self.look)
         dialog.cancel_requested.connect(self._cancel)
         dialog.finished.connect(self._cancel)
-        dialog.undo_requested.connect(self._labels.stack.undo)
-        dialog.redo_requested.connect(self._labels.stack.redo)
-        self._labels.stack.changed.connect(lambda: dialog.set_undo(self._labels.stack.undo_text))
-        dialog.set_undo(self._labels.stack.undo_text)
+        dialog.undo_requested.connect(self._undo.undo)
+        dialog.redo_requested.connect(self._undo.redo)
+        self._undo.changed.connect(lambda: dialog.set_undo(self._undo.undo_text))
+        self._undo.changed_elsewhere.connect(dialog.show_outdated)
         return dialog
 
     def look(self) -> None:
         """Work the proposals out anew."""
         self._cancel()
+        self._undo.begin()
 
         def work(library: "Library", models: "Models", token: CancelToken, sink: ProgressSink) -> Found:
             from imagefinder.usecases.labelling import proposals
 
-            found = proposals(library, token=token, progress=sink)
+            found, total = proposals(library, token=token, progress=sink)
             voters = library.photos({voter.photo_id for each in found for voter in each.vote.voters})
-            return found, voters, len(library.unlabelled_photos(library.count()))
+            return found, total, voters, len(library.unlabelled_photos(library.count()))
 
         dialog = self.dialog
         assert dialog is not None
@@ -157,6 +160,11 @@ class ReviewFlow(QObject):
         )
 
     def _show_decided(self, ids: Sequence[int], accepted: bool | None) -> None:
+        """Part of every step that is decided here, each time it is done or undone."""
+        if accepted is None:
+            self._undo.note_undone()
+        else:
+            self._undo.note_done()
         if self.dialog is not None:
             self.dialog.set_decided(ids, accepted)
 
@@ -168,9 +176,9 @@ class ReviewFlow(QObject):
         return sentence.format(what=what)
 
     def _on_found(self, found: Found) -> None:
-        proposals, voters, unlabelled = found
+        proposals, total, voters, unlabelled = found
         assert self.dialog is not None
-        self.dialog.set_proposals(proposals, voters)
+        self.dialog.set_proposals(proposals, voters, total)
         if not proposals:
             if unlabelled:
                 text = self.tr("No photo without a label is like one that has a label.")

@@ -111,13 +111,13 @@ def _paint_words(
     ink: QColor,
     quiet: QColor,
 ) -> None:
-    """The label and how sure it is in the first line, the file's name in the second."""
+    """The label and how many photos say so in the first line, the file's name in the second."""
     metrics = option.fontMetrics
     height = metrics.height()
     top = option.rect.center().y() - height - 1
     start = round(left) + theme.MARGIN
     width = round(right) - theme.MARGIN - start
-    share = label_wording.percent(proposal.vote.confidence)
+    share = label_wording.agreement(proposal.vote.voters, proposal.vote.label)
     share_width = metrics.horizontalAdvance(share)
     elide = Qt.TextElideMode.ElideRight
     bold = theme.heading_font(option.font)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Photo
@@ -14,6 +15,7 @@ from imagefinder.ui.tile import Tile
 
 SIDE = 44
 COLUMNS = 5
+"""At most; a narrow panel has fewer."""
 MOST = 10
 
 
@@ -26,14 +28,15 @@ class SuggestionPanel(QWidget):
         super().__init__(parent)
         self._loader: ThumbnailLoader | None = None
         self._tiles: list[tuple[Photo, Tile]] = []
+        self._said = ""
+        self._columns = COLUMNS
         self._sentence = QLabel()
         self._sentence.setTextFormat(Qt.TextFormat.PlainText)
         self._sentence.setWordWrap(True)
         self._sentence.setFont(theme.heading_font(self._sentence.font()))
-        self._sentence.setToolTip(self.tr("Said by the photos with labels that are most like this one."))
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.GRID)
-        self._grid.setColumnStretch(COLUMNS, 1)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.GRID, 0, 0)
         column.setSpacing(theme.GRID)
@@ -48,7 +51,7 @@ class SuggestionPanel(QWidget):
 
     @property
     def sentence(self) -> str:
-        return "" if self.isHidden() else self._sentence.text()
+        return "" if self.isHidden() else self._said
 
     def show_vote(self, vote: LabelVote | None, photos: Mapping[int, Photo]) -> None:
         """``photos`` by id; a voter that is not among them is not shown. None hides the panel."""
@@ -57,11 +60,13 @@ class SuggestionPanel(QWidget):
             tile.hide()
             tile.deleteLater()
         self._tiles = []
-        sentence = label_wording.suggestion(vote) if vote is not None else ""
-        self._sentence.setText(sentence)
-        self.setVisible(bool(sentence))
-        if vote is None or not sentence:
+        self._said = label_wording.suggestion(vote) if vote is not None else ""
+        self._sentence.setText(label_wording.breakable(self._said))
+        self._sentence.setAccessibleName(self._said)
+        self.setVisible(bool(self._said))
+        if vote is None or not self._said:
             return
+        self._sentence.setToolTip(f"{label_wording.weighed(vote)}\n{label_wording.votes_meaning()}")
         for voter in vote.voters:
             photo = photos.get(voter.photo_id)
             if photo is None or len(self._tiles) == MOST:
@@ -69,7 +74,7 @@ class SuggestionPanel(QWidget):
             tile = Tile(SIDE, label_wording.voter(voter, photo.name))
             tile.show_picture(self._loader.pixmap(photo) if self._loader else None, photo.colour)
             tile.clicked.connect(partial(self.photo_chosen.emit, photo))
-            self._grid.addWidget(tile, *divmod(len(self._tiles), COLUMNS))
+            self._grid.addWidget(tile, *divmod(len(self._tiles), self._columns))
             self._tiles.append((photo, tile))
         if self._loader is not None:
             self._loader.want([photo for photo, _ in self._tiles], round(SIDE * self.devicePixelRatioF()))
@@ -78,8 +83,17 @@ class SuggestionPanel(QWidget):
         return [tile for _, tile in self._tiles]
 
     def minimumSizeHint(self) -> QSize:
-        """The grid is as narrow as its tiles, and the sentence wraps."""
-        return QSize(COLUMNS * SIDE + (COLUMNS - 1) * theme.GRID, super().minimumSizeHint().height())
+        """One tile to a row would do, and the sentence wraps."""
+        return QSize(SIDE, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        columns = max(1, min(COLUMNS, (self.width() + theme.GRID) // (SIDE + theme.GRID)))
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for number, (_, tile) in enumerate(self._tiles):
+            self._grid.addWidget(tile, *divmod(number, columns))  # moves one that is in the grid
 
     def _on_ready(self, photo_id: int) -> None:
         for photo, tile in self._tiles:

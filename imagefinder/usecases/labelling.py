@@ -82,11 +82,11 @@ def proposals(
     limit: int = 1000,
     token: CancelToken | None = None,
     progress: ProgressSink = ignore_progress,
-) -> list[Proposal]:
+) -> tuple[list[Proposal], int]:
     """Labels for the photos that have none: the ``limit`` best, sure ones first, then the more confident ones.
 
-    What somebody said a photo is not has no vote on it. A photo without any voter left is not among them. Raises
-    NoLabels, and Cancelled.
+    Beside these, returns how many photos there is a proposal for in all. What somebody said a photo is not has no vote
+    on it. A photo without any voter left is not among them. Raises NoLabels, and Cancelled.
     """
     labels = library.labelled_photos()
     if not labels:
@@ -105,7 +105,8 @@ def proposals(
     meter.report(len(waiting))
     votes.sort(key=lambda pair: (not pair[1].sure, -pair[1].confidence, pair[0]))
     photos = library.photos([photo_id for photo_id, _ in votes[:limit]])
-    return [Proposal(photos[photo_id], said) for photo_id, said in votes[:limit] if photo_id in photos]
+    best = [Proposal(photos[photo_id], said) for photo_id, said in votes[:limit] if photo_id in photos]
+    return best, len(votes)
 
 
 def accept(library: Library, photo_ids: Iterable[int], label: str) -> dict[int, str | None]:

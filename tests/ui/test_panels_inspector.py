@@ -4,13 +4,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPixmap
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from imagefinder.domain.labels import LabelVote, Voter
 from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.picture import Picture
 from imagefinder.ui.similarity import Scale
+from imagefinder.ui.tile import Tile
 from made_up import OFFLINE_PHOTO, PHOTO
+from ui_photos import make_photo
 
 SCALE = Scale(0.97, 0.85, 0.7, 0.5)
 
@@ -89,6 +92,38 @@ def test_no_photo_several_photos_and_the_query(inspector: Inspector) -> None:
     assert words(inspector)[:3] == ["Looking for", "query.png", "4,000 \N{MULTIPLICATION SIGN} 3,000"]
     inspector.set_query(None, None)
     assert "Looking for" not in words(inspector)
+
+
+@pytest.mark.parametrize("label", ["Golden-Delicious", "averyveryverylongnamewithoutanyhyphen", "x" * 200])
+def test_a_suggestion_fits_whatever_the_width(inspector: Inspector, qtbot: QtBot, label: str) -> None:
+    voters = tuple(Voter(number, label, 0.9, 0.1) for number in range(10))
+    inspector.set_query("query.png", QPixmap(40, 40), PHOTO.info)
+    inspector.set_suggestion(LabelVote(label, 1.0, True, voters), {number: make_photo(number) for number in range(10)})
+    inspector.set_recognised(f"The model sees: {label} 80 %")
+    inspector.set_photo(OFFLINE_PHOTO)
+    assert inspector.suggestion == f"Probably {label}: 10 of the 10 most similar photos say so"
+    assert inspector.recognised == f"The model sees: {label} 80 %"
+    tiles = inspector.findChildren(Tile)
+    columns = []
+    for width in (inspector.minimumWidth(), 280, 400):
+        inspector.resize(width, 700)
+        qtbot.waitUntil(lambda: len({(tile.x(), tile.y()) for tile in tiles}) == 10)
+        qtbot.waitUntil(lambda: _right(inspector) <= inspector.viewport().width())
+        assert not inspector.horizontalScrollBar().isVisible()
+        columns.append(len({tile.x() for tile in tiles}))
+        sentence = next(each for each in inspector.findChildren(QLabel) if each.text().startswith("Probably"))
+        assert sentence.minimumSizeHint().width() <= sentence.width()
+        assert sentence.heightForWidth(sentence.width()) <= sentence.height()
+    assert columns == sorted(columns)
+    assert columns[0] < columns[-1] == 5
+
+
+def _right(inspector: Inspector) -> int:
+    """The right edge of what reaches furthest, in the viewport."""
+    inside = inspector.widget()
+    assert inside is not None
+    shown = [each for each in inside.findChildren(QWidget) if each.isVisible()]
+    return max(each.mapTo(inside, each.rect().topRight()).x() for each in shown) + 1 + inside.x()
 
 
 def test_a_picture_that_comes_late_is_only_shown_on_its_own_photo(inspector: Inspector) -> None:

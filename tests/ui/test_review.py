@@ -1,11 +1,13 @@
 """The list of proposed labels: decided by keyboard, many at once, and taken back."""
 
+import functools
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
@@ -17,7 +19,7 @@ from imagefinder.ui.label_dialog import LabelDialog
 from imagefinder.ui.main_window import MainWindow
 from imagefinder.ui.review_dialog import ReviewDialog
 from imagefinder.usecases import labelling
-from labelled_window import Things, draw_things, labels, library, menu_action, rows, select, show_things
+from labelled_window import Things, draw_things, labels, library, menu_action, rows, select, show_things, use_names
 
 LOOSE = {f"{thing}-{number}.png" for thing in ("apple", "pear", "plum") for number in (100, 101)}
 
@@ -72,10 +74,15 @@ def test_a_person_decides_with_the_keys_alone_and_takes_it_back(
     by_name = labels(window)
     for each in dialog.model.proposals():
         assert each.vote.label == each.photo.name.partition("-")[0]
-    assert dialog.detail.sentence.startswith(("Probably: ", "Not sure: "))
+    assert dialog.detail.sentence.startswith(("Probably ", "Not sure: "))
     assert len(dialog.detail.tiles()) == 10
 
+    QTest.keySequence(dialog, "Ctrl+Z")  # nothing is decided: what was done before, elsewhere, stays
+    assert not button(dialog, "Undo").isEnabled()
+    assert labels(window) == by_name
+
     press(dialog, Qt.Key.Key_Return)  # accept the first
+    assert button(dialog, "Undo").isEnabled()
     qtbot.waitUntil(lambda: labels(window).get(order[0]) == order[0].partition("-")[0], timeout=PATIENCE)
     assert current(dialog) == order[1]
     press(dialog, Qt.Key.Key_S)  # leave the second
@@ -94,6 +101,48 @@ def test_a_person_decides_with_the_keys_alone_and_takes_it_back(
     assert current(dialog) == order[0]
     qtbot.waitUntil(lambda: labels(window) == by_name, timeout=PATIENCE)
     qtbot.waitUntil(lambda: not library(window).rejected_labels([rejected]).get(rejected), timeout=PATIENCE)
+
+    assert not button(dialog, "Undo").isEnabled()
+    QTest.keySequence(dialog, "Ctrl+Z")
+    QTest.keySequence(dialog, QKeySequence(QKeySequence.StandardKey.Redo))
+    qtbot.waitUntil(lambda: labels(window).get(order[0]) == order[0].partition("-")[0], timeout=PATIENCE)
+    assert labels(window).items() >= by_name.items()  # "use folder names as labels" was not undone
+    assert sentence(dialog) == "5 to review · 1 accepted · 0 rejected"
+
+
+def test_what_is_done_elsewhere_is_told_and_is_not_undone_here(
+    qtbot: QtBot, window: MainWindow, things: Things
+) -> None:
+    show_things(qtbot, window, things)
+    dialog = proposed(qtbot, window)
+    press(dialog, Qt.Key.Key_A)
+    assert "elsewhere" not in sentence(dialog)
+    use_names(qtbot, window, False)
+    assert sentence(dialog).endswith("labels were changed elsewhere since: look again")
+    assert not button(dialog, "Undo").isEnabled()
+    QTest.keySequence(dialog, "Ctrl+Z")
+    assert window.folders_shown[0].labelled is False
+    menu_action(window, "Undo").trigger()
+    qtbot.waitUntil(lambda: window.folders_shown[0].labelled, timeout=PATIENCE)
+    button(dialog, "Look again").click()
+    qtbot.waitUntil(lambda: sentence(dialog) == "5 to review · 0 accepted · 0 rejected", timeout=PATIENCE)
+    assert not button(dialog, "Undo").isEnabled()  # what was decided before has no place in the new list
+
+
+def test_of_many_the_surest_are_listed_which_is_told_and_there_are_more(
+    qtbot: QtBot, window: MainWindow, things: Things, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labelling, "proposals", functools.partial(labelling.proposals, limit=4))
+    show_things(qtbot, window, things)
+    dialog = proposed(qtbot, window)
+    assert sentence(dialog) == "4 to review, of the 4 surest of 6 · 0 accepted · 0 rejected"
+    press(dialog, Qt.Key.Key_A)
+    assert sentence(dialog) == "3 to review, of the 4 surest of 6 · 1 accepted · 0 rejected"
+    press(dialog, *[Qt.Key.Key_A] * 3)
+    assert dialog.waiting.message == "These 4 are decided. There are proposals for 2 photos more."
+    button(dialog, "Look for more").click()
+    qtbot.waitUntil(lambda: dialog.model.rowCount() == 2, timeout=PATIENCE)
+    assert sentence(dialog) == "2 to review · 0 accepted · 0 rejected"
 
 
 def test_what_was_rejected_is_not_proposed_again(qtbot: QtBot, window: MainWindow, things: Things) -> None:

@@ -45,7 +45,7 @@ def test_the_names_of_folders_say_what_a_dropped_picture_is_and_undo_takes_that_
     (query,) = variants(tmp_path / "query", THINGS["pear"], 1, start=200)
     drop(window, files(query))
     answered(qtbot, window)
-    qtbot.waitUntil(lambda: window.inspector.suggestion.startswith("Probably: pear ("), timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.inspector.suggestion.startswith("Probably pear: "), timeout=PATIENCE)
     tiles = window.inspector.findChildren(Tile)
     assert len(tiles) == 10
     nearest = next(tile for tile in tiles if tile.accessibleName().startswith("pear, similarity"))
@@ -141,11 +141,38 @@ def test_what_is_said_of_a_vote() -> None:
         Voter(number, label, 0.9 - number / 100, weight)
         for number, (label, weight) in enumerate((("Fuji", 0.3), ("Gala", 0.25), ("Gala", 0.23), ("Elstar", 0.22)))
     )
-    assert label_wording.suggestion(LabelVote("Gala", 0.48, True, voters)) == "Probably: Gala (48\N{NO-BREAK SPACE}%)"
-    unsure = label_wording.suggestion(LabelVote("Gala", 0.48, False, voters)).replace("\N{NO-BREAK SPACE}", " ")
-    assert unsure == "Not sure: Gala (48 %), Fuji (30 %), Elstar (22 %)"
+    vote = LabelVote("Gala", 0.48, False, voters)
+    assert label_wording.suggestion(vote) == "Not sure: Gala (2 of 4), Fuji (1 of 4), Elstar (1 of 4)"
+    weighed = label_wording.weighed(vote).replace("\N{NO-BREAK SPACE}", " ")
+    assert weighed == "Share of the votes: Gala 48 %, Fuji 30 %, Elstar 22 %"
     assert label_wording.suggestion(LabelVote(None, 0.0, False, ())) == ""
+    assert label_wording.weighed(LabelVote(None, 0.0, False, ())) == ""
     assert [label_wording.percent(share)[:-2] for share in (0.999, 1.0, 0.001, 0.0)] == ["99", "100", "1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"),
+    [
+        ("GGGGGGGGGG", "Probably Gala: 10 of the 10 most similar photos say so"),
+        ("FGGGGGGGGG", "Probably Gala: 9 of the 10 most similar photos say so"),
+        ("GGFFFFFFFF", "Probably Gala: the 2 most similar photos say so"),
+        ("FGGFFFFFFF", "Probably Gala: 2 of the 10 most similar photos say so"),
+        ("GFF", "Probably Gala: the most similar photo says so"),
+        ("G", "Probably Gala: the most similar photo says so"),
+    ],
+)
+def test_what_is_probable_is_said_by_counting_photos_not_as_a_certainty(said: str, sentence: str) -> None:
+    names = {"G": "Gala", "F": "Fuji"}
+    voters = tuple(Voter(number, names[each], 0.9, 1 / len(said)) for number, each in enumerate(said))
+    assert label_wording.suggestion(LabelVote("Gala", 1.0, True, voters)) == sentence
+
+
+def test_a_long_word_may_be_broken_and_a_short_one_stays_whole() -> None:
+    break_here = "\N{ZERO WIDTH SPACE}"
+    assert label_wording.breakable("Probably Gala: so") == "Probably Gala: so"
+    assert label_wording.breakable("Golden-Delicious apple").split(break_here) == ["Golden-", "Delicious apple"]
+    assert label_wording.breakable("x" * 15) == break_here.join("x" * 15)
+    assert label_wording.breakable("/a/b_" + "c" * 20).replace(break_here, "") == "/a/b_" + "c" * 20
 
 
 def test_a_new_step_ends_what_could_be_done_again() -> None:

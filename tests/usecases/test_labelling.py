@@ -70,19 +70,20 @@ def test_a_library_without_labels_says_how_to_get_some(library: Library, tmp_pat
 
 def test_proposals_are_for_all_photos_without_a_label_surest_first(library: Library, tmp_path: Path) -> None:
     _, loose = fill(library, tmp_path)
-    found = proposals(library)
+    found, total = proposals(library)
     assert sorted(proposal.photo.id for proposal in found) == sorted(loose)
     ranks = [(proposal.vote.sure, proposal.vote.confidence) for proposal in found]
     assert ranks == sorted(ranks, reverse=True)
     label_of = {proposal.photo.id: proposal.vote.label for proposal in found}
     assert [label_of[photo_id] for photo_id in loose] == [name for name in KINDS for _ in range(2)]
-    assert proposals(library, limit=2) == found[:2]
+    assert total == len(loose)
+    assert proposals(library, limit=2) == (found[:2], total)
 
 
 def test_a_proposal_is_what_suggesting_says(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(library, tmp_path)
     monkeypatch.setattr(labelling, "CELLS", 1)  # one photo at a time
-    for proposal in proposals(library, k=5):
+    for proposal in proposals(library, k=5)[0]:
         alone = suggest(library, no_model, Query("x", photo_id=proposal.photo.id), k=5)
         assert alone.label == proposal.vote.label
         assert alone.confidence == pytest.approx(proposal.vote.confidence, abs=1e-3)
@@ -92,9 +93,9 @@ def test_what_was_accepted_is_not_proposed_and_comes_back_with_undo(library: Lib
     _, loose = fill(library, tmp_path)
     before = accept(library, [loose[0]], "apple")
     assert library.labels([loose[0]]) == {loose[0]: "apple"}
-    assert loose[0] not in {proposal.photo.id for proposal in proposals(library)}
+    assert loose[0] not in {proposal.photo.id for proposal in proposals(library)[0]}
     undo_accept(library, before)
-    assert loose[0] in {proposal.photo.id for proposal in proposals(library)}
+    assert loose[0] in {proposal.photo.id for proposal in proposals(library)[0]}
 
 
 def test_what_was_rejected_is_not_proposed_again(library: Library, tmp_path: Path) -> None:
@@ -102,13 +103,14 @@ def test_what_was_rejected_is_not_proposed_again(library: Library, tmp_path: Pat
     reject(library, [loose[0]], "apple")
 
     def proposed() -> str | None:
-        return next((each.vote.label for each in proposals(library) if each.photo.id == loose[0]), None)
+        return next((each.vote.label for each in proposals(library)[0] if each.photo.id == loose[0]), None)
 
     assert proposed() in ("pear", "plum")
     assert suggest(library, no_model, Query("x", photo_id=loose[0])).label != "apple"
     for name in ("pear", "plum"):
         reject(library, [loose[0]], name)
     assert proposed() is None
+    assert proposals(library)[1] == len(loose) - 1  # nobody is left who could vote on this one
     assert suggest(library, no_model, Query("x", photo_id=loose[0])).label is None
     undo_reject(library, [loose[0]], "apple")
     assert proposed() == "apple"

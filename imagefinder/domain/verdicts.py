@@ -36,6 +36,8 @@ class Comparison:
     l2: float
     """The distance of the two embeddings as unit vectors, sqrt(2 - 2 cosine), 0..2."""
     verdict: Verdict
+    identical: bool
+    """Whether the pictures are the same beyond doubt, and not only to the model."""
     explanation: str
     """What the verdict rests on, in a sentence or two."""
     scale: Scale

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Pixels
-from imagefinder.domain.verdicts import Comparison, Verdict
+from imagefinder.domain.verdicts import Comparison
 from imagefinder.ui import icons, similarity, theme
 from imagefinder.ui.compare_side import CompareSide
 from imagefinder.ui.compared import Compared
@@ -107,7 +107,7 @@ class CompareDialog(QDialog):
         self._number.setText(str(percent))
         self._number.show()
         self._number.setAccessibleName(self.tr("Similarity {percent} of 100").format(percent=percent))
-        self._verdict.setText(_word(found.verdict))
+        self._verdict.setText(_word(found))
         self._explanation.setText(found.explanation)
         distance = self.tr("Distance {l2} (0 is equal, 2 is opposite), by the model {model}.")
         self._distance.setText(distance.format(l2=f"{found.l2:.2f}", model=found.model))
@@ -219,11 +219,13 @@ class CompareDialog(QDialog):
         column.addLayout(foot)
 
 
-def _word(verdict: Verdict) -> str:
+def _word(found: Comparison) -> str:
     translate = QCoreApplication.translate
+    if found.verdict == "same" and not found.identical:  # whoever weeds out copies goes by this
+        return translate("compare", "Nearly the same picture")
     return {
         "same": translate("compare", "The same picture"),
         "similar": translate("compare", "Similar"),
         "related": translate("compare", "Related"),
         "different": translate("compare", "Different"),
-    }[verdict]
+    }[found.verdict]

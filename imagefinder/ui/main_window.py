@@ -144,6 +144,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, card = self._session, self.card
         self.bar.open_requested.connect(self.incoming.open_picture)
+        self.search.way_changed.connect(self.bar.set_way)
         self.page.add_requested.connect(self.incoming.add_folder)
         self.page.view.preview.connect(self.preview.show_row)
         self.preview.moved.connect(self.page.view.select_row)
@@ -187,6 +188,7 @@ class MainWindow(QMainWindow):
         self.bar.set_min_similarity(remembered.min_similarity)
         self.bar.set_limit(remembered.limit)
         self.bar.set_sort(remembered.sort)
+        self.bar.set_way(self.search.options.lever)
         self.page.view.set_thumbnail_side(self.bar.thumbnail_side)
         self.page.model.set_limit(self.bar.limit)
 

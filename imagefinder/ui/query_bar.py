@@ -85,6 +85,17 @@ class QueryBar(QWidget):
         if index >= 0:
             self._sort.setCurrentIndex(index)
 
+    def set_way(self, method: str) -> None:
+        """Say by which of the methods in Settings > Search the most similar photos come first."""
+        named = {
+            "query-expansion": self.tr("By two searches"),
+            "augmentation": self.tr("By averages"),
+            "k-reciprocal": self.tr("By shared neighbours"),
+            "diffusion": self.tr("By chains"),
+        }
+        self._sort.setItemText(self._sort.findData("similarity"), named.get(method, self.tr("By similarity")))
+        self._sort.setToolTip(self.tr("Chosen in Edit > Settings > Search") if method in named else "")
+
     def set_thumbnail_side(self, side: int) -> None:
         self._size.setValue(side)
 

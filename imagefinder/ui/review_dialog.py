@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,8 +19,10 @@ from PySide6.QtWidgets import (
 
 from imagefinder.domain.images import Photo
 from imagefinder.domain.progress import Progress
+from imagefinder.settings import Settings
 from imagefinder.ui import label_wording, theme, wording
 from imagefinder.ui.labels import SubduedLabel
+from imagefinder.ui.remembered_size import RememberedSize
 from imagefinder.ui.review_detail import ReviewDetail
 from imagefinder.ui.review_list import ReviewList
 from imagefinder.ui.review_model import ReviewModel
@@ -29,6 +31,8 @@ from imagefinder.ui.waiting_page import WaitingPage
 
 if TYPE_CHECKING:
     from imagefinder.usecases.labelling import Proposal
+
+FIRST_SIZE = (880, 620)
 
 
 class ReviewDialog(QDialog):
@@ -47,7 +51,9 @@ class ReviewDialog(QDialog):
     undo_requested = Signal()
     redo_requested = Signal()
 
-    def __init__(self, rows: ThumbnailLoader, pictures: ThumbnailLoader, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, rows: ThumbnailLoader, pictures: ThumbnailLoader, remembered: Settings, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Review proposed labels"))
         self._accepted: set[int] = set()
@@ -83,7 +89,7 @@ class ReviewDialog(QDialog):
         self._sentence = SubduedLabel()
         self._lay_out()
         self._connect()
-        self.resize(880, 620)
+        RememberedSize(self, remembered, "review_geometry", QSize(*FIRST_SIZE))
 
     # What the flow says
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.domain.images import Photo
 from imagefinder.domain.progress import CancelToken, ProgressSink
+from imagefinder.settings import Settings
 from imagefinder.ui import label_wording, wording
 from imagefinder.ui.label_flow import Back, LabelFlow
 from imagefinder.ui.lane import Job
@@ -29,10 +30,11 @@ Found = tuple["Sequence[Proposal]", int, Mapping[int, Photo], int]
 class ReviewFlow(QObject):
     """One dialog, made when it is first asked for."""
 
-    def __init__(self, session: Session, labels: LabelFlow, parent: QWidget) -> None:
+    def __init__(self, session: Session, labels: LabelFlow, remembered: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._session = session
         self._labels = labels
+        self._remembered = remembered
         self._window = parent
         self._undo = ReviewUndo(labels.stack, self)
         self._loaders = [ThumbnailLoader(session.thumbnail, 64 * 2**20, 1, self) for _ in range(2)]
@@ -62,7 +64,7 @@ class ReviewFlow(QObject):
     def _make(self) -> "ReviewDialog":
         from imagefinder.ui.review_dialog import ReviewDialog
 
-        dialog = ReviewDialog(self._loaders[0], self._loaders[1], self._window)
+        dialog = ReviewDialog(self._loaders[0], self._loaders[1], self._remembered, self._window)
         dialog.accept_requested.connect(self.accept)
         dialog.reject_requested.connect(self.reject)
         dialog.label_requested.connect(self._ask)

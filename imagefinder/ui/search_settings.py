@@ -38,6 +38,8 @@ class SearchSettings(QObject):
     """The HowCompared of the library; None while it has no photos."""
     busy = Signal(bool)
     """Whether another way of comparing is being prepared; the old one answers until it is."""
+    way_changed = Signal(object)
+    """The name of the method that orders results from now on."""
     took = Signal(float)
     """How many seconds the search took whose results are shown."""
     failed = Signal(object)
@@ -48,7 +50,6 @@ class SearchSettings(QObject):
         self._session = session
         self._flow = flow
         self._settings = remembered
-        self._again = False
         self._changes = 0
         session.search_options = remembered.search_options()
         flow.answered.connect(self._on_answered)
@@ -68,10 +69,11 @@ class SearchSettings(QObject):
         self._session.search_options = options
         if other_kind:
             self._ask_scale()
+        self.way_changed.emit(options.lever)
         self._settings.lever = options.lever
         self._settings.lever_candidates = options.candidates
         self._settings.expansion_k = options.expansion_k
-        self._search_again()
+        self._flow.search_again()
 
     def ask_compared(self) -> None:
         """``compared`` follows."""
@@ -94,25 +96,15 @@ class SearchSettings(QObject):
                 self.failed.emit(error)
             self.ask_compared()
             self._ask_scale()
-            self._search_again()
+            self._flow.search_again()
 
         self._changes += 1
         self.busy.emit(True)
         self._session.edit("compare by", work, done)
 
-    def _search_again(self) -> None:
-        """An answer that is on its way was asked for in the old way, so it is followed by another."""
-        if self._flow.waiting:
-            self._again = True
-        else:
-            self._flow.refresh()
-
     def _on_answered(self, result: SearchResult | None) -> None:
         if result is not None:
             self.took.emit(result.seconds)
-        if self._again:
-            self._again = False
-            self._flow.refresh()
 
     def _ask_scale(self) -> None:
         """What similarities mean in words depends on the model, the photos, and the way of comparing.

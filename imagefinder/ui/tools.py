@@ -39,7 +39,7 @@ class Tools(QObject):
         inspector.set_loader(self._loader)
         self.recognition = RecognitionFlow(session, inspector, flow, self)
         self.labels = LabelFlow(session, page, inspector, flow, parent)
-        self.review = ReviewFlow(session, self.labels, parent)
+        self.review = ReviewFlow(session, self.labels, remembered, parent)
         self.comparing = CompareFlow(session, page, flow, banners, parent)
         self.measuring = EvaluateFlow(session, remembered, banners, parent)
         inspector.compare_requested.connect(self.comparing.compare)

@@ -66,6 +66,7 @@ def compare(
         cosine=cosine,
         l2=math.sqrt(max(0.0, 2 - 2 * cosine)),
         verdict=said,
+        identical=bool(equal),
         explanation=equal or _explanation(said, similarity, found, photos),
         scale=limits,
         calibrated_on=photos,

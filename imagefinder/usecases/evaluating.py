@@ -207,7 +207,7 @@ def _notes(counts: EvaluationCounts, options: EvaluationOptions) -> tuple[str, .
     if counts.classes == 1:
         notes.append("All photos are of one class, so that no answer can be wrong: these numbers say nothing.")
     if counts.lone:
-        notes.append(f"{counts.lone:,} queries have nothing of their class in the gallery and are in no mean.")
+        notes.append(f"Queries with nothing of their class in the gallery, which are in no mean: {counts.lone:,}.")
     if counts.near_duplicate_queries:
         share = f"{counts.near_duplicate_queries:,} of {counts.queries:,} queries"
         if options.without_near_duplicates:
@@ -215,7 +215,7 @@ def _notes(counts: EvaluationCounts, options: EvaluationOptions) -> tuple[str, .
         else:
             notes.append(f"{share} have a near-duplicate in the gallery, which flatters these numbers.")
     if counts.unreadable:
-        notes.append(f"{len(counts.unreadable):,} photos could not be read.")
+        notes.append(f"Photos that could not be read: {len(counts.unreadable):,}.")
     if counts.empty_folders:
-        notes.append(f"{len(counts.empty_folders):,} folders hold no photo and are no class.")
+        notes.append(f"Folders that hold no photo, and are no class: {len(counts.empty_folders):,}.")
     return tuple(notes)

@@ -108,7 +108,7 @@ def evaluate_landmarks(
     if len(wanted) < len(truth.queries):
         notes.append(f"{len(truth.queries) - len(wanted):,} of {len(truth.queries):,} query photos are not there.")
     if unreadable:
-        notes.append(f"{len(unreadable):,} photos could not be read.")
+        notes.append(f"Photos that could not be read: {len(unreadable):,}.")
     how = "Landmark protocol: cropped queries, junk left out, average precision by trapezoids."
     folders = tuple(map(str, gallery)), tuple(map(str, queries))
     return EvaluationReport(*folders, how, options, counts, tuple(results), tuple(notes) + notes_on(results))

@@ -13,6 +13,7 @@ from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.search_options import SearchOptions
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.reading import read_query
+from imagefinder.ranking.calibration import COPY
 from imagefinder.ranking.levers import LEVERS, Lever
 from imagefinder.storage.library import Library
 from imagefinder.usecases.fetching import fetch_image
@@ -120,9 +121,10 @@ def _levered(
     if not ids:
         return []
     if lever.expand is None:
-        order = np.argsort(-lever.rank(query, rows, options), kind="stable")[:k]
-        cosines = rows[order] @ query
-        return [(ids[place], float(cosine)) for place, cosine in zip(order.tolist(), cosines, strict=True)]
+        cosines = rows @ query
+        copies = np.where(cosines >= COPY, cosines, 0)  # come first, whatever their neighbours say
+        order = np.lexsort((-lever.rank(query, rows, options), -copies))[:k]
+        return [(ids[place], float(cosines[place])) for place in order.tolist()]
     again = library.search(lever.expand(query, rows, options), k + (apart is not None), centred=True)
     best = [photo_id for photo_id, _ in again if photo_id != apart]
     there, their_rows = library.all_rows(best)

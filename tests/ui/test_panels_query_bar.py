@@ -115,3 +115,15 @@ def test_delete_without_a_query_does_nothing(bar: QueryBar, qtbot: QtBot) -> Non
 
 def test_it_fits_a_small_window(bar: QueryBar) -> None:
     assert bar.minimumSizeHint().width() < 800
+
+
+def test_another_way_of_ordering_has_its_name(bar: QueryBar) -> None:
+    (sort,) = (box for box in bar.findChildren(QComboBox) if box.accessibleName() == "Order of the results")
+    first = sort.itemText(0)
+    bar.set_way("diffusion")
+    assert sort.currentText() == "By chains"
+    assert "Search" in sort.toolTip()
+    assert bar.minimumSizeHint().width() < 800
+    bar.set_way("none")
+    assert (sort.currentText(), sort.toolTip()) == (first, "")
+    assert sort.currentData() == "similarity"

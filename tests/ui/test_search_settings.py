@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QCheckBox, QLabel, QRadioButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QRadioButton, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from drawing import draw_photo
@@ -64,6 +64,7 @@ def test_another_order_searches_again_at_once_and_is_remembered(
     with qtbot.waitSignal(window.flow.answered, timeout=PATIENCE):
         radio(dialog, "k-reciprocal").click()
     assert not spin(dialog, "Nearest photos that join").isEnabled()
+    assert any(box.currentText() == "By shared neighbours" for box in window.bar.findChildren(QComboBox))
     with qtbot.waitSignal(window.flow.answered, timeout=PATIENCE):
         spin(dialog, "Photos that are ordered anew").setValue(200)
     wanted = SearchOptions(lever="k-reciprocal", expansion_k=5, candidates=200)
@@ -74,6 +75,7 @@ def test_another_order_searches_again_at_once_and_is_remembered(
     assert settings.load(kept).search_options() == wanted
     again = make_window()
     assert again.session.search_options == wanted
+    assert any(box.currentText() == "By shared neighbours" for box in again.bar.findChildren(QComboBox))
     opened(qtbot, again)
     assert radio(show(again), "k-reciprocal").isChecked()
 

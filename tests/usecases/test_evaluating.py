@@ -48,7 +48,7 @@ def test_queries_against_several_gallery_folders(models: Models, gallery: Path, 
     assert (report.counts.gallery, report.counts.queries, report.counts.lone) == (18, 3, 1)
     rows = {each.label: (each.queries, each.gallery) for each in report.models[0].classes}
     assert rows == {"anemone": (0, 5), "birch": (2, 5), "cedar": (0, 8), "dahlia": (0, 0)}
-    assert any("1 queries have nothing of their class" in note for note in report.notes)
+    assert any("nothing of their class in the gallery, which are in no mean: 1." in note for note in report.notes)
 
 
 def test_a_photo_on_both_sides_does_not_find_itself(models: Models, gallery: Path) -> None:
@@ -154,7 +154,7 @@ def test_unreadable_photos_are_listed_and_counted(models: Models, gallery: Path)
     assert [each.path for each in report.counts.unreadable] == [str(broken)]
     assert report.counts.unreadable[0].reason
     assert report.counts.gallery == 15
-    assert any("1 photos could not be read" in note for note in report.notes)
+    assert any(note == "Photos that could not be read: 1." for note in report.notes)
 
 
 def test_hidden_files_are_left_alone_as_in_a_library(models: Models, gallery: Path) -> None:

@@ -11,6 +11,7 @@ from imagefinder.domain.images import Query
 from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.search_options import LEVER_NAMES, SearchOptions
 from imagefinder.embedding.embedder import Embedder
+from imagefinder.ranking.calibration import COPY
 from imagefinder.ranking.expansion import expand
 from imagefinder.ranking.levers import LEVERS
 from imagefinder.storage.library import Library
@@ -142,7 +143,9 @@ def test_a_method_orders_the_same_photos_and_keeps_their_similarities(
 
 
 @pytest.mark.parametrize("lever", LEVERS_IN_USE)
-def test_the_order_is_that_of_the_method_on_the_candidates(library: Library, tmp_path: Path, lever: str) -> None:
+def test_copies_come_first_and_then_the_order_is_that_of_the_method(
+    library: Library, tmp_path: Path, lever: str
+) -> None:
     labelled, _ = fill(library, tmp_path, each=20)
     options = SearchOptions(lever=lever, candidates=50)
     row = library.embedding(labelled[5])
@@ -151,9 +154,13 @@ def test_the_order_is_that_of_the_method_on_the_candidates(library: Library, tmp
     others = np.array(ids) != labelled[5]
     scores = LEVERS[lever].rank(query, rows[others], options)
     if lever != "query-expansion":
-        expected = np.array(ids)[others][np.argsort(-scores, kind="stable")][:10].tolist()
-        found = asked(library, labelled[5], 10, lever=lever, candidates=50)
-        assert [photo_id for photo_id, _ in found] == expected
+        cosines = dict(zip(ids, (rows @ query).tolist(), strict=True))
+        by_method = np.array(ids)[others][np.argsort(-scores, kind="stable")].tolist()
+        copies = sorted((each for each in by_method if cosines[each] >= COPY), key=lambda each: -cosines[each])
+        assert 0 < len(copies) < 30
+        expected = copies + [each for each in by_method if each not in copies]
+        found = asked(library, labelled[5], 40, lever=lever, candidates=50)
+        assert [photo_id for photo_id, _ in found] == expected[:40]
 
 
 def test_query_expansion_asks_the_whole_library(library: Library, tmp_path: Path) -> None:
@@ -200,8 +207,7 @@ def test_a_method_answers_a_file_too(indexed: Library, embedder: Embedder, photo
     assert len(result.hits) == 12
     similarity_of = {hit.photo.name: hit.similarity for hit in result.hits}
     assert similarity_of["03.jpg"] == pytest.approx(1, abs=2e-3)
-    if lever != "diffusion":  # it has its scores from the neighbours: a well connected one may come first
-        assert result.hits[0].photo.name == "03.jpg"
+    assert result.hits[0].photo.name == "03.jpg"
 
 
 @pytest.mark.parametrize("lever", LEVER_NAMES)

@@ -8,6 +8,7 @@ from driving import PATIENCE, opened
 from imagefinder.ui.main_window import MainWindow
 from imagefinder.ui.models_dialog import ModelsDialog
 
+TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
 COLOURS = "colour-layout"
 
 

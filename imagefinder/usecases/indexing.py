@@ -187,7 +187,7 @@ def _embed(
             counts.seen += 1
             given_up = given_up + 1 if isinstance(outcome, TookTooLong) else 0
             if isinstance(outcome, UnreadableImage):
-                if given_up >= GIVE_UP_AFTER or (given_up == 0 and not outcome.lasting and _is_gone(each.folder.path)):
+                if given_up >= GIVE_UP_AFTER or (given_up == 0 and not outcome.lasting and is_gone(each.folder.path)):
                     unreadable[:] = [entry for entry in unreadable if entry[1].lasting]
                     commit()
                     return False
@@ -208,8 +208,8 @@ def _embed(
     return True
 
 
-def _is_gone(root: str) -> bool:
-    """Whether a folder that had files in it is missing now, or an empty mount point."""
+def is_gone(root: str) -> bool:
+    """Whether a folder that had files in it is missing now, cannot be listed, or is empty as a mount point is."""
     try:
         with os.scandir(root) as entries:
             return next(entries, None) is None

@@ -22,7 +22,7 @@ from imagefinder.evaluation.splits import burst_groups, split
 from imagefinder.training.course import Material
 from imagefinder.training.inputs import ArrayInputs, Inputs
 from imagefinder.training.looking import Collection, Look
-from imagefinder.usecases.indexing import GIVE_UP_AFTER, READER_THREADS
+from imagefinder.usecases.indexing import GIVE_UP_AFTER, READER_THREADS, is_gone
 from imagefinder.usecases.reading import TookTooLong, read_ahead
 from imagefinder.usecases.training_views import PhotoInputs, read_views
 
@@ -103,7 +103,7 @@ def collect(
             group.append(str(outcome) if isinstance(outcome, UnreadableImage) else outcome)
             lost = lost + 1 if isinstance(outcome, UnreadableImage) and _is_lost(path, outcome) else 0
             hangs = isinstance(outcome, TookTooLong)  # then asking the drive anything would hang as well
-            if lost >= GIVE_UP_AFTER or (lost and not hangs and _is_away(_shared(paths))):
+            if lost >= GIVE_UP_AFTER or (lost and not hangs and is_gone(_shared(paths))):
                 del group[-lost:]
                 keep()
                 raise _hangs(path) if hangs else _away(os.path.dirname(path), paths, "went away while it was read")
@@ -122,23 +122,14 @@ def collect(
 def _check_there(paths: Sequence[str]) -> None:
     """Raises TrainingError where a folder of several of the photos is away, or what holds them all."""
     folders = Counter(map(os.path.dirname, paths))
-    away = [folder for folder in folders if _is_away(folder)]
-    if away and (sum(folders[folder] for folder in away) >= GIVE_UP_AFTER or _is_away(_shared(paths))):
+    away = [folder for folder in folders if is_gone(folder)]
+    if away and (sum(folders[folder] for folder in away) >= GIVE_UP_AFTER or is_gone(_shared(paths))):
         raise _away(away[0], paths, "is not there")
 
 
 def _is_lost(path: str, reason: UnreadableImage) -> bool:
     """Whether it says nothing about the photo: its drive hangs, or the folder that held it is away."""
-    return isinstance(reason, TookTooLong) or (not reason.lasting and _is_away(os.path.dirname(path)))
-
-
-def _is_away(folder: str) -> bool:
-    """Whether a folder that had photos in it is missing now, cannot be listed, or is empty as a mount point is."""
-    try:
-        with os.scandir(folder) as entries:
-            return next(entries, None) is None
-    except OSError:
-        return True
+    return isinstance(reason, TookTooLong) or (not reason.lasting and is_gone(os.path.dirname(path)))
 
 
 def _shared(paths: Sequence[str]) -> str:
@@ -152,7 +143,7 @@ def _shared(paths: Sequence[str]) -> str:
 def _away(folder: str, paths: Sequence[str], what: str) -> TrainingError:
     """Names what holds all photos where that is away, else the folder; or the outermost above it that is missing."""
     shared = _shared(paths)
-    folder = shared if _is_away(shared) else folder
+    folder = shared if is_gone(shared) else folder
     above = os.path.dirname(folder)
     while not os.path.isdir(above) and above != folder:
         folder, above = above, os.path.dirname(above)

@@ -12,8 +12,11 @@ from pytestqt.qtbot import QtBot
 from drawing import draw_photo
 from driving import PATIENCE
 from imagefinder import app
+from imagefinder.embedding.architectures import find_architecture
+from imagefinder.embedding.backbones import build
 from imagefinder.paths import Paths
 from imagefinder.ui.main_window import MainWindow
+from models_dialog_kit import TIMM
 
 
 @pytest.fixture(autouse=True)
@@ -34,6 +37,17 @@ def photos(tmp_path: Path) -> Path:
     for number in range(12):
         draw_photo(root / ("a" if number < 6 else "b") / f"{number:02}.jpg", seed=number)
     return root
+
+
+@pytest.fixture
+def network_file(tmp_path: Path) -> Path:
+    """Weights of TIMM's network, drawn at random."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(7)
+    save_file(build(find_architecture(TIMM).spec()).state_dict(), tmp_path / "given.safetensors")
+    return tmp_path / "given.safetensors"
 
 
 @pytest.fixture

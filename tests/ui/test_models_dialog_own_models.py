@@ -13,20 +13,7 @@ from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
 from imagefinder.ui.add_model_dialog import AddModelDialog
 from imagefinder.ui.main_window import MainWindow
-from models_dialog_kit import COLOURS, agree, buttons, press, said, show, state_of, texts
-
-TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-
-
-@pytest.fixture
-def network_file(tmp_path: Path) -> Path:
-    """Weights of TIMM's network, drawn at random."""
-    import torch
-    from safetensors.torch import save_file
-
-    torch.manual_seed(7)
-    save_file(build(find_architecture(TIMM).spec()).state_dict(), tmp_path / "given.safetensors")
-    return tmp_path / "given.safetensors"
+from models_dialog_kit import COLOURS, TIMM, agree, buttons, press, said, show, state_of, texts
 
 
 def edit_of(form: AddModelDialog, name: str) -> QLineEdit:

@@ -11,23 +11,8 @@ from pytestqt.qtbot import QtBot
 from drawing import draw_photo
 from driving import PATIENCE, answered, drop, files, index_folder, messages, opened
 from imagefinder.domain.errors import ModelError
-from imagefinder.embedding.architectures import find_architecture
-from imagefinder.embedding.backbones import build
 from imagefinder.ui.main_window import MainWindow
-from models_dialog_kit import COLOURS
-
-TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-
-
-@pytest.fixture
-def network_file(tmp_path: Path) -> Path:
-    """Weights of TIMM's network, drawn at random."""
-    import torch
-    from safetensors.torch import save_file
-
-    torch.manual_seed(7)
-    save_file(build(find_architecture(TIMM).spec()).state_dict(), tmp_path / "given.safetensors")
-    return tmp_path / "given.safetensors"
+from models_dialog_kit import COLOURS, TIMM
 
 
 def add_model(window: MainWindow, file: Path, name: str = "mine") -> None:

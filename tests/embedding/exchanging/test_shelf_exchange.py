@@ -1,7 +1,6 @@
 """Models that travel as one file, and what strangers may not put into one."""
 
 import json
-import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -9,53 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from exchange_kit import TIMM, TUNED_FROM, with_record
 from imagefinder.domain.errors import ImageFinderError, ModelError
-from imagefinder.domain.specs import InputSpec, ModelSpec
-from imagefinder.embedding import shelf as shelf_module
-from imagefinder.embedding.architectures import find_architecture
+from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.blend import Blending, TunedPart, blend_spec
-from imagefinder.embedding.checkpoints import CHECKSUM_KEY, RECORD_KEY, read_weights, write_model
 from imagefinder.embedding.exchange import MOST_TUNINGS, read_exchange
 from imagefinder.embedding.projection import derive
 from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf
-
-TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-
-
-@pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with plain weights and the model "mine" that was made of them."""
-    import torch
-    from safetensors.torch import save_file
-
-    folder = tmp_path_factory.mktemp("ready")
-    torch.manual_seed(7)
-    save_file(build(find_architecture(TIMM).spec()).state_dict(), folder / "given.safetensors")
-    ModelShelf(folder).add(folder / "given.safetensors", TIMM, "mine")
-    return folder
-
-
-@pytest.fixture
-def shelf(ready: Path, tmp_path: Path) -> ModelShelf:
-    """With the model "mine"."""
-    (tmp_path / "models").mkdir()
-    shutil.copyfile(ready / "mine.safetensors", tmp_path / "models" / "mine.safetensors")
-    shutil.copyfile(ready / "given.safetensors", tmp_path / "given.safetensors")
-    return ModelShelf(tmp_path / "models")
-
-
-@pytest.fixture
-def other(tmp_path: Path) -> ModelShelf:
-    """The shelf of another machine."""
-    return ModelShelf(tmp_path / "elsewhere")
-
-
-@pytest.fixture
-def file(shelf: ModelShelf, tmp_path: Path) -> Path:
-    """The model, exported."""
-    shelf.export("mine", tmp_path / "to share.safetensors")
-    return tmp_path / "to share.safetensors"
 
 
 def test_there_and_back(shelf: ModelShelf, other: ModelShelf, file: Path) -> None:
@@ -95,127 +55,6 @@ def test_an_export_takes_no_place_that_is_taken(shelf: ModelShelf, file: Path, t
         shelf.export("dinov2-small", tmp_path / "x.safetensors")
     assert not (tmp_path / "nowhere").exists()
     assert not list(tmp_path.glob(".*.part"))
-
-
-def metadata(file: Path) -> dict[str, str]:
-    data = file.read_bytes()
-    written: dict[str, str] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-    return written
-
-
-def with_weights(file: Path, state: dict[str, Any]) -> None:
-    """Other weights in the file, as a tool writes them that keeps what it does not know."""
-    from safetensors.torch import save
-
-    kept = metadata(file)
-    file.write_bytes(save(state, kept))
-
-
-def shuffled(state: dict[str, Any]) -> dict[str, Any]:
-    """The same layers with the values of four of them in another order."""
-    import torch
-
-    torch.manual_seed(1)
-    large = sorted(state, key=lambda name: state[name].numel())[-4:]
-    mixed = {name: state[name].flatten()[torch.randperm(state[name].numel())].view_as(state[name]) for name in large}
-    assert not any(torch.equal(mixed[name], state[name]) for name in large)
-    return {**state, **mixed}
-
-
-def without_checksum(file: Path) -> Path:
-    """The file as it was exported before there were checksums."""
-    return with_record(file, metadata(file)[RECORD_KEY])
-
-
-@pytest.mark.parametrize("here", [False, True], ids=["new", "here already"])
-def test_other_weights_under_the_same_record_are_refused(
-    shelf: ModelShelf, other: ModelShelf, file: Path, here: bool
-) -> None:
-    with_weights(file, shuffled(read_weights(file)))
-    assert read_exchange(file) == shelf.spec("mine")  # the record knows nothing of it
-    taking = shelf if here else other
-    with pytest.raises(ModelError, match=r"to share.safetensors is damaged, or it was changed.*Get the file again"):
-        taking.import_model(file)
-    assert not other.directory.exists()
-
-
-@pytest.mark.parametrize("place", [0.0, 0.3, 0.7, 1.0])
-def test_one_bit_that_fell_over_is_noticed(other: ModelShelf, file: Path, place: float) -> None:
-    data = bytearray(file.read_bytes())
-    first = 8 + int.from_bytes(data[:8], "little")
-    data[first + int(place * (len(data) - 1 - first))] ^= 1
-    file.write_bytes(data)
-    with pytest.raises(ModelError, match="damaged"):
-        other.import_model(file)
-    assert not other.directory.exists()
-
-
-def test_a_record_that_was_changed_under_its_checksum_is_refused(other: ModelShelf, file: Path) -> None:
-    data = file.read_bytes()
-    assert data.count(b"0.485") == 1  # of what is taken off the red channel
-    file.write_bytes(data.replace(b"0.485", b"0.585"))
-    with pytest.raises(ModelError, match="its checksum is another"):
-        other.import_model(file)
-
-
-def test_an_export_of_old_is_taken_as_it_is(shelf: ModelShelf, other: ModelShelf, file: Path) -> None:
-    """There is nothing to compare its weights with. What is on the shelf is checked from then on."""
-    without_checksum(file)
-    assert CHECKSUM_KEY not in metadata(file)
-    assert other.import_model(file) == shelf.spec("mine")
-    assert CHECKSUM_KEY in metadata(other.directory / "mine.safetensors")
-
-
-def test_an_export_of_old_replaces_nothing(shelf: ModelShelf, file: Path) -> None:
-    before = (shelf.directory / "mine.safetensors").read_bytes()
-    with_weights(without_checksum(file), shuffled(read_weights(file)))
-    for name in (None, "second"):
-        with pytest.raises(ModelError, match="here already, as mine"):
-            shelf.import_model(file, name)
-    assert (shelf.directory / "mine.safetensors").read_bytes() == before
-    assert shelf.added() == ["mine"]
-
-
-def test_a_model_of_old_gets_its_checksum_when_it_is_exported(
-    shelf: ModelShelf, other: ModelShelf, tmp_path: Path
-) -> None:
-    without_checksum(shelf.directory / "mine.safetensors")
-    shelf.export("mine", tmp_path / "again.safetensors")
-    assert CHECKSUM_KEY in metadata(tmp_path / "again.safetensors")
-    assert other.import_model(tmp_path / "again.safetensors") == shelf.spec("mine")
-
-
-def test_a_damaged_model_of_the_shelf_is_neither_used_nor_exported(shelf: ModelShelf, tmp_path: Path) -> None:
-    stored = shelf.directory / "mine.safetensors"
-    with_weights(stored, shuffled(read_weights(stored)))
-    with pytest.raises(ModelError, match=r"model mine cannot be used.*Remove the model, then download, import or add"):
-        shelf.load("mine", "cpu", "float32")
-    with pytest.raises(ModelError, match="model mine cannot be used"):
-        shelf.export("mine", tmp_path / "bad.safetensors")
-    assert not (tmp_path / "bad.safetensors").exists()
-
-
-def test_a_model_that_came_with_a_damaged_installation(
-    shelf: ModelShelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    installed = tmp_path / "builtin.safetensors"
-    write_model(installed, build(TUNED_FROM).state_dict(), TUNED_FROM)
-    with_weights(installed, shuffled(read_weights(installed)))
-    monkeypatch.setitem(shelf_module.BUILTINS, "built-in", installed)
-    with pytest.raises(ModelError, match=r"model built-in cannot be used.*Install imagefinder again"):
-        shelf.load("built-in", "cpu", "float32")
-
-
-def with_record(file: Path, record: Any) -> Path:
-    """The file with another record in its header, and no checksum."""
-    data = file.read_bytes()
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    header["__metadata__"] = {RECORD_KEY: record if isinstance(record, str) else json.dumps(record)}
-    written = json.dumps(header).encode()
-    written += b" " * (-len(written) % 256)  # a length that is a multiple of 256
-    file.write_bytes(len(written).to_bytes(8, "little") + written + data[8 + length :])
-    return file
 
 
 def plain(spec: ModelSpec) -> dict[str, Any]:
@@ -294,11 +133,6 @@ def test_inputs_that_are_not_sound(other: ModelShelf, shelf: ModelShelf, file: P
 def test_a_sound_record_of_that_form_is_taken(other: ModelShelf, shelf: ModelShelf, file: Path) -> None:
     spec = replace(shelf.spec("mine"), description="Rewritten.")
     assert other.import_model(with_record(file, plain(spec))) == spec
-
-
-TUNED_FROM = ModelSpec(
-    "small", "builtin", "compact", InputSpec(32, 32), 16, options={"widths": [8, 8], "depths": [1, 1]}, licence="MIT"
-)  # fmt: skip
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 from imagefinder.domain.specs import ModelSpec
 
@@ -20,11 +20,34 @@ else:  # the window speaks of pixels before it has any, and numpy would cost it 
     Pixels = Embeddings = Any
 
 
+LARGEST_NUMBER = 2**63 - 1
+"""What SQLite can keep; dates after April 2262 and some inode numbers are beyond it."""
+
+
 class FileStamp(NamedTuple):
-    """What tells, without reading a file, whether it is still the one we read: bytes and mtime in ns."""
+    """What tells, without reading a file, whether it is still the one we read: bytes and times in ns.
+
+    ``ctime_ns`` and ``inode`` tell files of one size and time apart that changed places; 0 where they are not known.
+    """
 
     size: int
     mtime_ns: int
+    ctime_ns: int = 0
+    inode: int = 0
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Every number clamped to what SQLite can keep."""
+        return cls(
+            status.st_size,
+            max(-LARGEST_NUMBER, min(status.st_mtime_ns, LARGEST_NUMBER)),
+            max(-LARGEST_NUMBER, min(status.st_ctime_ns, LARGEST_NUMBER)),
+            status.st_ino & LARGEST_NUMBER,
+        )
+
+    def same_time(self, other: "FileStamp") -> bool:
+        """Whether size and time of the content agree, whatever the system says of the file around it."""
+        return self[:2] == other[:2]
 
 
 @dataclass(frozen=True, slots=True)

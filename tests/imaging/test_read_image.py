@@ -8,6 +8,7 @@ from PIL import Image
 from bad_files import encoded
 from drawing import draw_photo
 from imagefinder.domain.errors import UnreadableImage
+from imagefinder.domain.images import FileStamp
 from imagefinder.domain.specs import InputSpec
 from imagefinder.imaging.files import content_key_of
 from imagefinder.imaging.reading import fit, frame, read_image, read_query
@@ -22,7 +23,7 @@ def test_one_reading_gives_everything(tmp_path: Path) -> None:
 
     read = read_image(str(path), CROP)
 
-    assert read.stamp == (path.stat().st_size, path.stat().st_mtime_ns)
+    assert read.stamp == FileStamp.of(path.stat())
     assert read.content_key == content_key_of(str(path))
     assert (read.info.width, read.info.height, read.info.format) == (1200, 900, "JPEG")
     assert read.pixels.shape == (224, 224, 3)

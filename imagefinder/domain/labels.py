@@ -1,11 +1,15 @@
 """What photos are called, and how a name for one is proposed."""
 
+import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from imagefinder.domain.errors import LibraryError
 
 LONGEST_LABEL = 200
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
+_OWN_BACKSLASHES = re.compile(r"\\+(?=x[89a-f][0-9a-f]|ud[89a-f][0-9a-f]{2}|[\ud800-\udfff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +38,11 @@ class LabelVote:
 
 
 def clean_label(name: str) -> str:
-    """``name`` as labels are compared: composed letters, single spaces, none around it.
+    """``name`` as labels are compared: composed letters, single spaces, none around it; what is no character, escaped.
 
     Raises LibraryError for one that is blank, or longer than 200 characters.
     """
-    cleaned = " ".join(unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()).split())
+    cleaned = _tidy(_escaped(name))
     if not cleaned:
         raise LibraryError("A label needs a name.", "Type one, such as the name of what the photo shows.")
     if len(cleaned) > LONGEST_LABEL:
@@ -49,6 +53,27 @@ def clean_label(name: str) -> str:
 
 
 def folder_label(name: str) -> str:
-    """The label that a folder's name gives its photos: as ``clean_label``, but never refused."""
-    tidy = " ".join(unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode()).split())
-    return tidy[:LONGEST_LABEL].rstrip() or "_"
+    """The label that a folder's name gives its photos: as ``clean_label``, but never refused.
+
+    Names that differ in more than their spaces and in how their letters are composed give different labels: a byte that
+    is not UTF-8 becomes ``\\xe9``, a name that has such letters itself gets its backslashes doubled, and one that is
+    too long ends with a checksum.
+    """
+    tidy = _tidy(_escaped(_OWN_BACKSLASHES.sub(lambda found: 2 * found[0], name)))
+    if len(tidy) > LONGEST_LABEL:
+        mark = hashlib.sha256(tidy.encode()).hexdigest()[:8]
+        tidy = f"{tidy[: LONGEST_LABEL - len(mark) - 1].rstrip()}~{mark}"
+    return tidy or "_"
+
+
+def _tidy(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _escaped(name: str) -> str:
+    return _NO_CHARACTER.sub(lambda found: _code(ord(found[0])), name)
+
+
+def _code(number: int) -> str:
+    """Of a byte that is not UTF-8, which os.fsdecode makes a surrogate, or of half a UTF-16 character."""
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else f"\\u{number:04x}"

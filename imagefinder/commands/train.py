@@ -133,7 +133,8 @@ def train(run: Run) -> int:
 
 def write(run: Run) -> int:
     """Write pairs or triplets of labelled photos as a table."""
-    from imagefinder.training.pairs import pairs_from_labels, triplets_from_labels, write_pairs, write_triplets
+    from imagefinder.training.pair_tables import write_pairs, write_triplets
+    from imagefinder.training.pairs import pairs_from_labels, triplets_from_labels
     from imagefinder.usecases.labelled_folders import labelled_photos
 
     given = run.arguments
@@ -172,7 +173,8 @@ def recipe_of(given: Any) -> Recipe:
 
 
 def _photos(given: Any) -> list[LabelledPhoto]:
-    from imagefinder.training.pairs import pairs_from_folders, read_pairs
+    from imagefinder.training.pair_tables import read_pairs
+    from imagefinder.training.pairs import pairs_from_folders
     from imagefinder.usecases.labelled_folders import labelled_photos, labels_of_pairs
 
     if given.pairs:

@@ -1,7 +1,5 @@
-"""Pairs and triplets of photos, as the classic lessons about Siamese networks use them, and the files they come in."""
+"""Pairs and triplets of photos, as the classic lessons about Siamese networks use them."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +9,7 @@ import numpy as np
 
 from imagefinder.domain.training import LabelledPhoto, Pair, TrainingError
 
-COLUMNS = ("path_a", "path_b", "similar")
 _MEMBER = re.compile(r"(?P<what>similar|dissimilar|different)_(?P<number>\d+)_(?P<side>first|second)", re.IGNORECASE)
-_YES, _NO = ("1", "true", "yes", "similar"), ("0", "false", "no", "dissimilar", "different")
 
 
 class Triplet(NamedTuple):
@@ -46,52 +42,6 @@ def triplets_from_labels(photos: Sequence[LabelledPhoto], count: int, seed: int)
         anchor, positive = draw.two_alike()
         triplets.append(Triplet(anchor.path, positive.path, draw.unlike(anchor).path))
     return triplets
-
-
-def read_pairs(file: Path) -> list[Pair]:
-    """A table (CSV) with the columns path_a, path_b and similar (1 or 0); paths are relative to its folder.
-
-    Raises TrainingError that names the line that is not like that.
-    """
-    try:
-        rows = list(csv.DictReader(io.StringIO(file.read_text("utf-8-sig"))))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainingError(f"{file.name} cannot be read: {error}", "Save it as a CSV table in UTF-8.") from error
-    pairs = []
-    for line, row in enumerate(rows, 2):
-        first, second, similar = (str(row.get(column) or "").strip() for column in COLUMNS)
-        if not first or not second or similar.lower() not in (*_YES, *_NO):
-            raise TrainingError(
-                f"Line {line} of {file.name} is no pair.",
-                f"Each line needs {', '.join(COLUMNS)}, where similar is 1 or 0.",
-            )
-        pairs.append(Pair(str(file.parent / first), str(file.parent / second), similar.lower() in _YES))
-    if not pairs:
-        raise TrainingError(f"There are no pairs in {file.name}.", f"Its first line must be {','.join(COLUMNS)}.")
-    return pairs
-
-
-def write_pairs(file: Path, pairs: Sequence[Pair]) -> None:
-    """Such a table, whole or not at all; paths below its folder are written relative to it. Raises TrainingError."""
-    _write(file, COLUMNS, [(_short(pair.first, file), _short(pair.second, file), int(pair.similar)) for pair in pairs])
-
-
-def write_triplets(file: Path, triplets: Sequence[Triplet]) -> None:
-    """A table with the columns anchor, positive and negative; the rest is as for pairs. Raises TrainingError."""
-    _write(file, Triplet._fields, [tuple(_short(path, file) for path in triplet) for triplet in triplets])
-
-
-def _write(file: Path, columns: Sequence[str], rows: Sequence[tuple[object, ...]]) -> None:
-    partial = file.with_name(f".{file.name}.part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as opened:
-            writer = csv.writer(opened)
-            writer.writerow(columns)
-            writer.writerows(rows)
-        partial.replace(file)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise TrainingError(f"{file} cannot be written: {error.strerror or error}.", "Choose another place.") from error
 
 
 def pairs_from_folders(first: Path, second: Path) -> list[Pair]:
@@ -177,10 +127,3 @@ def _members(folder: Path, side: str) -> Mapping[tuple[str, int], str]:
             what = "similar" if match["what"].lower() == "similar" else "dissimilar"
             found[what, int(match["number"])] = str(file)
     return found
-
-
-def _short(path: str, file: Path) -> str:
-    try:
-        return Path(path).relative_to(file.parent).as_posix()
-    except ValueError:
-        return path

@@ -25,14 +25,8 @@ from imagefinder.embedding.shelf import NAME
 from imagefinder.storage.library import Library
 from imagefinder.training.losses import LOSSES
 from imagefinder.training.miners import MINERS
-from imagefinder.training.pairs import (
-    pairs_from_folders,
-    pairs_from_labels,
-    read_pairs,
-    triplets_from_labels,
-    write_pairs,
-    write_triplets,
-)
+from imagefinder.training.pair_tables import read_pairs, write_pairs, write_triplets
+from imagefinder.training.pairs import pairs_from_folders, pairs_from_labels, triplets_from_labels
 from imagefinder.usecases.finetuning import WORKPLACE, Watcher, discard, finetune, unfinished
 from imagefinder.usecases.labelled_folders import (
     FolderSurvey,

@@ -1,4 +1,4 @@
-"""Pairs and triplets: what is drawn from labels, what is written and read, and labels back out of pairs."""
+"""Pairs and triplets: what is drawn from labels, and labels back out of pairs."""
 
 from pathlib import Path
 
@@ -8,14 +8,10 @@ from hypothesis import strategies as st
 
 from imagefinder.domain.training import LabelledPhoto, Pair, TrainingError
 from imagefinder.training.pairs import (
-    Triplet,
     labels_from_pairs,
     pairs_from_folders,
     pairs_from_labels,
-    read_pairs,
     triplets_from_labels,
-    write_pairs,
-    write_triplets,
 )
 
 COUNTS = {"a": 5, "b": 2, "c": 1}
@@ -58,50 +54,6 @@ def test_labels_that_give_no_pairs(photos: list[LabelledPhoto]) -> None:
         pairs_from_labels(photos, 1, 0)
     with pytest.raises(TrainingError, match="two photos of a label"):
         triplets_from_labels(photos, 1, 0)
-
-
-def test_a_table_of_pairs_is_read_as_it_was_written(tmp_path: Path) -> None:
-    pairs = [
-        Pair(str(tmp_path / "a, b.jpg"), str(tmp_path / "sub" / "ä.jpg"), True),
-        Pair("/elsewhere/c.jpg", str(tmp_path / "d.jpg"), False),
-    ]
-    write_pairs(tmp_path / "pairs.csv", pairs)
-    assert read_pairs(tmp_path / "pairs.csv") == pairs
-    assert "sub/ä.jpg" in (tmp_path / "pairs.csv").read_text("utf-8")
-    assert [path.name for path in tmp_path.iterdir()] == ["pairs.csv"]
-
-
-def test_a_table_of_triplets(tmp_path: Path) -> None:
-    write_triplets(tmp_path / "t.csv", [Triplet(str(tmp_path / "a.jpg"), "/b.jpg", str(tmp_path / "c" / "d.jpg"))])
-    assert (tmp_path / "t.csv").read_text("utf-8").splitlines() == ["anchor,positive,negative", "a.jpg,/b.jpg,c/d.jpg"]
-
-
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="Choose another place"):
-        write_pairs(tmp_path / "missing" / "pairs.csv", [])
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "There are no pairs"),
-        ("path_a,path_b,similar\n", "There are no pairs"),
-        ("a,b,c\n1,2,3\n", "Line 2 .* is no pair"),
-        ("path_a,path_b,similar\na.jpg,b.jpg,1\na.jpg,,1\n", "Line 3 .* is no pair"),
-        ("path_a,path_b,similar\na.jpg,b.jpg,perhaps\n", "Line 2 .* similar is 1 or 0"),
-    ],
-)
-def test_a_table_that_is_none_says_where(tmp_path: Path, text: str, said: str) -> None:
-    (tmp_path / "pairs.csv").write_text(text)
-    with pytest.raises(TrainingError, match=said):
-        read_pairs(tmp_path / "pairs.csv")
-
-
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "pairs.csv").write_bytes(b"\xff\xfe\x00")
-    for name in ("pairs.csv", "missing.csv"):
-        with pytest.raises(TrainingError, match="cannot be read"):
-            read_pairs(tmp_path / name)
 
 
 def files(folder: Path, *names: str) -> Path:

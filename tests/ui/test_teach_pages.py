@@ -10,7 +10,7 @@ from drawing import draw_photo
 from driving import PATIENCE, index_folder
 from imagefinder.domain.teaching import Source
 from imagefinder.domain.training import RECIPES, EpochResult
-from imagefinder.training.pairs import read_pairs
+from imagefinder.training.pair_tables import read_pairs
 from imagefinder.ui.main_window import MainWindow
 from imagefinder.ui.teach_dialog import TeachDialog
 from teach_kit import COLOURS, draw_classes, look_at, open_dialog

@@ -13,7 +13,7 @@ from imagefinder.domain.teaching import Source
 from imagefinder.domain.training import LabelledPhoto, Recipe, TrainingError, TrainingSpec
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
-from imagefinder.training.pairs import read_pairs
+from imagefinder.training.pair_tables import read_pairs
 from imagefinder.usecases import teaching
 from imagefinder.usecases.finetuning import Watcher, unfinished
 from imagefinder.usecases.indexing import index

@@ -1,4 +1,4 @@
-"""Which files may be photos, and the decoders that read them."""
+"""The decoders that read photos, and what their files begin with."""
 
 import importlib
 import importlib.util
@@ -12,11 +12,6 @@ log = logging.getLogger(__name__)
 
 MAX_DECLARED_PIXELS = 2_000_000_000
 """The largest picture that is even looked at: a JPEG of this size still fits in memory when it is shrunk by 8."""
-
-_RAW = "3fr arw cr2 cr3 crw dcr dng erf iiq kdc mef mos mrw nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f"
-_OTHER = "jpg jpeg jpe jfif mpo png apng webp gif tif tiff bmp dib avif avifs heic heics heif heifs hif jxl"
-EXTENSIONS = frozenset((_RAW + " " + _OTHER).split())
-"""Lower case, without the dot. They only choose what is opened: the content decides what a file is."""
 
 # Only these are ever tried. Pillow's other plug-ins are rarely photos, and some of them start programs (EPS) or
 # decode in pure Python. AVIF stands before HEIF: they share a container, and only the former hands over politely.
@@ -37,12 +32,6 @@ _BUILT_IN = {"WEBP": "PIL._webp", "AVIF": "PIL._avif"}
 _lock = threading.Lock()
 _formats: tuple[str, ...] = ()
 _silence: object = None
-
-
-def is_candidate(name: str) -> bool:
-    """Whether a file of this name is worth opening: an image's extension, or none at all."""
-    _, dot, extension = name.rpartition(".")
-    return not dot or extension.lower() in EXTENSIONS
 
 
 def decoders() -> tuple[str, ...]:

@@ -6,16 +6,6 @@ from PIL import Image
 from imagefinder.imaging import formats
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "A.JPEG", "b.c.HeIc", "x.dng", "no extension", ".hidden.png"])
-def test_photos_are_candidates(name: str) -> None:
-    assert formats.is_candidate(name)
-
-
-@pytest.mark.parametrize("name", ["a.txt", "a.jpg.part", "movie.mov", "a.", "a.jpg~", "script.eps", ".DS_Store"])
-def test_other_files_are_not(name: str) -> None:
-    assert not formats.is_candidate(name)
-
-
 def test_everything_that_is_promised_is_supported() -> None:
     promised = {"JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF", "HEIC"}
     assert promised <= set(formats.supported())

@@ -13,7 +13,7 @@ import yaml
 
 import imagefinder
 from identity import COPYRIGHT, IDENTIFIER, NAME, WINDOW_PROGRAM
-from imagefinder.imaging.formats import EXTENSIONS
+from imagefinder.imaging.names import EXTENSIONS
 
 
 @pytest.fixture(scope="module")

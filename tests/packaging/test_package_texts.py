@@ -13,7 +13,7 @@ import texts
 from identity import IDENTIFIER
 from imagefinder import integrate
 from imagefinder.commands import COMMANDS
-from imagefinder.imaging.formats import EXTENSIONS
+from imagefinder.imaging.names import EXTENSIONS
 
 
 def tool(name: str) -> str:

@@ -10,7 +10,7 @@ from drawing import draw_photo
 from imagefinder.domain.images import ReadImage
 from imagefinder.domain.specs import InputSpec
 from imagefinder.embedding.embedder import Embedder
-from imagefinder.imaging.formats import is_candidate
+from imagefinder.imaging.names import EXTENSIONS, extension_of
 from imagefinder.imaging.reading import read_image
 from imagefinder.storage.library import Library
 from imagefinder.usecases import indexing
@@ -20,7 +20,7 @@ from imagefinder.usecases.indexing import index
 def test_a_folder_full_of_bad_files_is_indexed_to_the_end(library: Library, embedder: Embedder, tmp_path: Path) -> None:
     root = tmp_path / "photos"
     # A file without an extension is looked at only where it begins like an image.
-    kinds = {name: kind for name, kind in make_bad_files(root).items() if is_candidate(name) and "." in name}
+    kinds = {name: kind for name, kind in make_bad_files(root).items() if extension_of(name) in EXTENSIONS}
     draw_photo(root / "good.jpg", seed=1)
     library.add_folder(str(root))
     summary = index(library, embedder)

@@ -1,29 +1,25 @@
 """Read many files on a few threads, in order, never more than a window ahead, and never stuck on one of them."""
 
 import itertools
+import os
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from typing import TypeVar
 
 from imagefinder.domain.errors import UnreadableImage
+from imagefinder.patience import PATIENCE_SECONDS, GaveUp, wait_for
 
 Source = TypeVar("Source")
 Read = TypeVar("Read")
 
-PATIENCE_SECONDS = 60.0
-LOOK_SECONDS = 0.1
+READER_THREADS = max(2, os.cpu_count() or 2)
 
 
 class TookTooLong(UnreadableImage):
     """A read that was given up: a dead network drive, or a file that no decoder gets to the end of."""
-
-
-class _GaveUp(Exception):
-    pass
 
 
 class _Readers:
@@ -91,10 +87,10 @@ def read_ahead(
                 return
             source, future = flying.popleft()
             try:
-                yield source, _wait(future, patience, check)
+                yield source, wait_for(future, patience, check)
             except UnreadableImage as reason:
                 yield source, reason
-            except _GaveUp:
+            except GaveUp:
                 future.cancel()
                 readers.stop()
                 readers = _Readers(threads)
@@ -109,15 +105,3 @@ def read_ahead(
         for _, unfinished in flying:
             unfinished.cancel()
         readers.stop()
-
-
-def _wait(future: "Future[Read]", patience: float, check: Callable[[], None]) -> Read:
-    """The result, looking up between short waits. Raises _GaveUp, and whatever ``check`` or the read raises."""
-    until = time.monotonic() + patience
-    while not future.done():
-        check()
-        left = until - time.monotonic()
-        if left <= 0:
-            raise _GaveUp
-        wait([future], timeout=min(LOOK_SECONDS, left))
-    return future.result()

@@ -7,16 +7,21 @@ import logging
 import numpy as np
 from PIL import Image, ImageCms
 
+from imagefinder.imaging.deep import eight_bits
+from imagefinder.imaging.grounds import Ground, put_on
+from imagefinder.imaging.light import Light, light_of_profile, to_sdr
+
 log = logging.getLogger(__name__)
 
 MAX_PROFILE_BYTES = 4 * 2**20
-_WHITES = (255, 1023, 4095, 16383, 65535)
 
 
 def to_plain(image: Image.Image) -> Image.Image:
     """The same picture in a mode that can be shrunk and has 8 bits: L, LA, RGB, RGBA, CMYK or LAB."""
     if image.mode.startswith("I") or image.mode == "F":
-        return Image.fromarray(_eight_bits(np.asarray(image)))
+        return Image.fromarray(eight_bits(np.asarray(image)))
+    if image.mode in ("La", "RGBa"):
+        return _unmultiplied(image)
     if image.has_transparency_data:
         return image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
     if image.mode in ("L", "RGB", "CMYK", "LAB"):
@@ -26,22 +31,39 @@ def to_plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """A picture in a plain mode as RGB: its ICC profile applied, transparency on white.
+def to_srgb(
+    image: Image.Image, profile: bytes | None, light: Light | None = None, ground: Ground | None = None
+) -> Image.Image:
+    """A picture in a plain mode as RGB: its colours as a plain screen shows them, transparency on a ground.
 
+    ``light`` is what the file says beside a profile; without ``ground``, one is chosen on which the picture shows.
     A profile that cannot be used is ignored, as viewers do.
     """
     alpha = image.getchannel("A") if image.mode in ("RGBA", "LA") else None
     if alpha is not None:
         image = image.convert(image.mode[:-1])
-    transform = _transform(profile or b"", image.mode)
+    image = _coloured(image, profile or b"", light)
+    return image if alpha is None else put_on(image, alpha, ground)
+
+
+def _coloured(image: Image.Image, profile: bytes, light: Light | None) -> Image.Image:
+    if light is None or not light.is_hdr:
+        light = light_of_profile(profile) or (None if profile else light)
+    if light is not None and image.mode in ("RGB", "L"):
+        return to_sdr(image.convert("RGB"), light)
+    transform = _transform(profile, image.mode)
     if transform is not None:
-        image = transform.apply(image)
-    elif image.mode != "RGB":
-        image = image.convert("RGB")
-    if alpha is not None:
-        image = Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-    return image
+        return transform.apply(image)
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _unmultiplied(image: Image.Image) -> Image.Image:
+    """Grey or colours that come multiplied by their alpha, without that."""
+    *bands, alpha = image.split()
+    if image.mode == "La":  # which Pillow converts to nothing
+        grey = Image.merge("RGBa", (bands[0], bands[0], bands[0], alpha)).convert("RGBA").getchannel(0)
+        return Image.merge("LA", (grey, alpha))
+    return image.convert("RGBA")
 
 
 @functools.lru_cache(maxsize=16)
@@ -69,18 +91,3 @@ def _sample() -> Image.Image:
     """All colours of a coarse RGB cube."""
     levels = np.linspace(0, 255, 9).astype(np.uint8)
     return Image.fromarray(np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(9, 81, 3))
-
-
-def _eight_bits(
-    values: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Deep grey values on 0..255: from the range that a sensor of 8 to 16 bits has, else from what is there."""
-    finite = np.nan_to_num(values.astype(np.float32), copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(finite.min()), float(finite.max())
-    if low >= 0 and high <= 1 and values.dtype.kind == "f":
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= _WHITES[-1]:
-        low, high = 0.0, float(next(white for white in _WHITES if high <= white))
-    finite -= low
-    finite *= 255 / max(high - low, 1e-6)
-    return finite.round().astype(np.uint8)

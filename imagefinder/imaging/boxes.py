@@ -1,0 +1,87 @@
+"""The boxes of HEIC and AVIF files: what the light of the primary picture is, which Pillow does not tell."""
+
+from collections.abc import Iterable, Iterator
+
+from imagefinder.imaging.light import Light
+
+_MOST_BOXES = 10_000
+Box = tuple[bytes, int, int]
+"""Kind, and where the content begins and ends."""
+
+
+def is_boxes(data: bytes) -> bool:
+    return data[4:8] == b"ftyp"
+
+
+def light_of_boxes(data: bytes) -> Light | None:
+    """The nclx colour box that belongs to the primary picture; other pictures (gain maps) may have others."""
+    try:
+        return _light(data)
+    except (IndexError, ValueError):  # cut off; the decoder will say so
+        return None
+
+
+def _light(data: bytes) -> Light | None:
+    meta = _find(_boxes(data, 0, len(data)), b"meta")
+    if meta is None:
+        return None
+    inside = list(_boxes(data, meta[0] + 4, meta[1]))
+    properties = _find(inside, b"iprp")
+    primary = _find(inside, b"pitm")
+    if properties is None or primary is None:
+        return None
+    number = _number(data, primary[0] + 4, 4 if data[primary[0]] else 2)
+    below = list(_boxes(data, *properties))
+    container = _find(below, b"ipco")
+    if container is None:
+        return None
+    kinds = list(_boxes(data, *container))
+    for kind, start, end in below:
+        if kind != b"ipma":
+            continue
+        for index in _associated(data, start, end, number):
+            if 0 < index <= len(kinds):
+                name, at, stop = kinds[index - 1]
+                if name == b"colr" and data[at : at + 4] == b"nclx" and stop - at >= 8:
+                    return Light(_number(data, at + 4, 2), _number(data, at + 6, 2))
+    return None
+
+
+def _associated(data: bytes, at: int, end: int, item: int) -> list[int]:
+    """The numbers of the properties, from 1, that an ipma box gives to one item."""
+    version, wide = data[at], data[at + 3] & 1
+    count, at = _number(data, at + 4, 4), at + 8
+    for _ in range(min(count, _MOST_BOXES)):
+        width = 4 if version else 2
+        found, number = _number(data, at, width), data[at + width]
+        at += width + 1
+        if at > end:
+            break
+        if found == item:
+            size = 2 if wide else 1
+            return [_number(data, at + size * i, size) & (0x7FFF if wide else 0x7F) for i in range(number)]
+        at += number * (2 if wide else 1)
+    return []
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[Box]:
+    for _ in range(_MOST_BOXES):
+        if at + 8 > end:
+            return
+        length, kind, header = _number(data, at, 4), data[at + 4 : at + 8], 8
+        if length == 1:
+            length, header = _number(data, at + 8, 8), 16
+        if length == 0:
+            length = end - at
+        if length < header:
+            return
+        yield kind, at + header, min(at + length, end)
+        at += length
+
+
+def _find(boxes: Iterable[Box], wanted: bytes) -> tuple[int, int] | None:
+    return next(((start, end) for kind, start, end in boxes if kind == wanted), None)
+
+
+def _number(data: bytes, at: int, width: int) -> int:
+    return int.from_bytes(data[at : at + width], "big")

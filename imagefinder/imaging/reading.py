@@ -23,7 +23,7 @@ class QueryImage(NamedTuple):
 def read_image(path: str, spec: InputSpec) -> ReadImage:
     """Read and decode a photo once. Raises UnreadableImage with the reason."""
     data, stamp = read_file(path)
-    image, info = decode(data, _enough(spec))
+    image, info, damage = decode(data, _enough(spec))
     small = shrink_to_fit(image, THUMBNAIL_SIDE, THUMBNAIL_SIDE)
     return ReadImage(
         stamp=stamp,
@@ -32,19 +32,20 @@ def read_image(path: str, spec: InputSpec) -> ReadImage:
         colour=average_colour(small),
         thumbnail=encode_thumbnail(small),
         pixels=frame(image, spec),
+        damage=damage,
     )
 
 
 def read_query(source: str | bytes, spec: InputSpec) -> QueryImage:
     """The same for a query: the path of a file, or the encoded bytes of a picture. Raises UnreadableImage."""
     data = source if isinstance(source, bytes) else read_file(source)[0]
-    image, info = decode(data, _enough(spec))
+    image, info, _ = decode(data, _enough(spec))
     return QueryImage(frame(image, spec), encode_thumbnail(image), info)
 
 
 def fit(path: str, width: int, height: int) -> Pixels:
     """An upright preview within a box of pixels, never enlarged, (h, w, 3). Raises UnreadableImage."""
-    image, _ = decode(read_file(path)[0], at_least=min(width, height))
+    image = decode(read_file(path)[0], at_least=min(width, height)).image
     return np.array(shrink_to_fit(image, width, height))
 
 

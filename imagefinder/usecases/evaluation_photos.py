@@ -216,7 +216,7 @@ def _read(path: str, spec: InputSpec, box: Box | None) -> tuple[Pixels, str]:
     if box is None:
         image = read_image(path, spec)
         return image.pixels, image.info.taken_at
-    picture, info = decode(read_file(path)[0])
+    picture, info, _ = decode(read_file(path)[0])
     left, top, right, bottom = (round(side) for side in box)
     inside = (max(0, left), max(0, top), min(picture.width, right), min(picture.height, bottom))
     if inside[0] >= inside[2] or inside[1] >= inside[3]:

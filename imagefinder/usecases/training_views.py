@@ -18,8 +18,7 @@ from imagefinder.imaging.reading import frame
 from imagefinder.training.inputs import MIDDLE
 from imagefinder.training.looking import Seen, normalised
 from imagefinder.training.views import relit
-from imagefinder.usecases.indexing import READER_THREADS
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.reading import READER_THREADS, read_ahead
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,14 +33,14 @@ def read_views(path: str, spec: InputSpec, recipe: Recipe, seeds: Sequence[int],
 
     The same seed gives the same view. Raises UnreadableImage.
     """
-    image, info = decode(read_file(path)[0], 2 * spec.resize)
+    image, info, _ = decode(read_file(path)[0], 2 * spec.resize)
     views = [frame(image, spec), *(cut(image, spec.crop, recipe, np.random.default_rng(seed)) for seed in seeds)]
     return Seen(np.stack(views), info.taken_at, None if own is None else frame(image, own))
 
 
 def read_view(path: str, spec: InputSpec, recipe: Recipe, seed: int | None) -> Pixels:
     """One view: a random one, or the middle where there is no seed. Raises UnreadableImage."""
-    image, _ = decode(read_file(path)[0], 2 * spec.resize)
+    image = decode(read_file(path)[0], 2 * spec.resize).image
     return frame(image, spec) if seed is None else cut(image, spec.crop, recipe, np.random.default_rng(seed))
 
 

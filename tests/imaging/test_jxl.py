@@ -38,7 +38,7 @@ def test_a_jpeg_that_was_packed_without_loss_is_turned_once(tmp_path: Path) -> N
     with Image.open(jpeg) as image:
         image.save(target, "JXL", lossless_jpeg=True)
 
-    turned, info = decode(target.getvalue())
+    turned, info, *_ = decode(target.getvalue())
 
     assert turned.size == (info.width, info.height) == (32, 64)
     assert turned.tobytes() == decode(jpeg.read_bytes()).image.tobytes()
@@ -48,6 +48,6 @@ def test_the_orientation_tag_of_any_other_is_not_applied_again() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
 
-    image, info = decode(encoded("JXL", (64, 32), exif=exif.tobytes()))
+    image, info, *_ = decode(encoded("JXL", (64, 32), exif=exif.tobytes()))
 
     assert image.size == (info.width, info.height) == (64, 32)

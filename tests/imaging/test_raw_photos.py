@@ -16,7 +16,7 @@ def redness(image: Image.Image, x: float, y: float) -> int:
 
 
 def test_a_raw_photo_without_preview_is_developed() -> None:
-    image, info = decode(make_dng(128, 96))
+    image, info, *_ = decode(make_dng(128, 96))
 
     assert image.size == (64, 48)
     assert (info.width, info.height, info.format) == (128, 96, "RAW")
@@ -26,7 +26,7 @@ def test_a_raw_photo_without_preview_is_developed() -> None:
 
 @pytest.mark.parametrize(("orientation", "red_at"), [(3, (0.75, 0.5)), (6, (0.5, 0.25)), (8, (0.5, 0.75))])
 def test_it_is_upright(orientation: int, red_at: tuple[float, float]) -> None:
-    image, info = decode(make_dng(128, 96, orientation))
+    image, info, *_ = decode(make_dng(128, 96, orientation))
 
     assert (image.width > image.height) == (info.width > info.height) == (orientation == 3)
     assert redness(image, *red_at) > 100
@@ -53,7 +53,7 @@ def test_the_preview_is_used_where_it_is_large_enough() -> None:
 
 
 def test_the_preview_is_turned_as_the_sensor_was() -> None:
-    image, info = decode(make_dng(128, 96, orientation=6, preview=preview()))
+    image, info, *_ = decode(make_dng(128, 96, orientation=6, preview=preview()))
 
     assert image.size == (info.width, info.height) == (96, 128)
     assert green_at(image, 0.5, 0.25)
@@ -64,7 +64,7 @@ def test_a_preview_that_knows_its_orientation_is_turned_once() -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
 
-    image, _ = decode(make_dng(128, 96, orientation=6, preview=preview(exif.tobytes())))
+    image, *_ = decode(make_dng(128, 96, orientation=6, preview=preview(exif.tobytes())))
 
     assert image.size == (96, 128)
     assert green_at(image, 0.5, 0.25)

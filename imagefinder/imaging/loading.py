@@ -1,0 +1,168 @@
+"""A picture opened and loaded by Pillow: whole, or mended as other viewers do, or as far as it goes."""
+
+import io
+from typing import NamedTuple
+
+from PIL import Image
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+
+from imagefinder.domain.errors import UnreadableImage
+from imagefinder.domain.images import ImageInfo
+from imagefinder.imaging import formats, jpeg_stream, limits, png_chunks
+from imagefinder.imaging.boxes import is_boxes, light_of_boxes
+from imagefinder.imaging.jxl import is_jxl, jxl_size
+from imagefinder.imaging.light import Light
+from imagefinder.imaging.limits import check_size
+from imagefinder.imaging.metadata import read_facts
+from imagefinder.imaging.partly import FAILURES, load_partly
+
+_JPEG = b"\xff\xd8\xff"
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Loaded(NamedTuple):
+    """A picture with its pixels, maybe shrunk, and what it takes to show it. ``info`` tells of the original."""
+
+    image: Image.Image
+    info: ImageInfo
+    turn: Image.Transpose | None = None
+    """What sets it upright."""
+    profile: bytes | None = None
+    light: Light | None = None
+    whole: bool = True
+
+
+class _Pixels(NamedTuple):
+    image: ImageFile
+    size: tuple[int, int]
+    """The original's."""
+    profile: bytes | None
+    whole: bool = True
+
+
+def load(data: bytes, at_least: int) -> Loaded:
+    """Load the first picture; if that fails, once more as other viewers do: without what is in the way."""
+    image, (width, height), profile, whole = _pixels(data, at_least)
+    facts = read_facts(image)  # after load(): the TIFF plug-in turns the picture itself, and drops the tag
+    turned = image.format == "JXL" and not getattr(image, "jpeg", False)  # libjxl too, but it leaves the tag
+    turn = None if turned else TURNS.get(facts.orientation)
+    if turn is not None and facts.orientation >= 5:
+        width, height = height, width
+    info = ImageInfo(width, height, formats.display_name(image.format), facts.taken_at, facts.camera)
+    return Loaded(image, info, turn, profile, _light(data), whole)
+
+
+def open_picture(data: bytes) -> ImageFile:
+    """The first picture in ``data``, without its pixels."""
+    file = io.BytesIO(data)
+    if data.startswith(_JPEG):
+        # Not through Image.open(), which would parse the index of a multi-picture file, and fail on a broken one.
+        return JpegImageFile(file)
+    if is_jxl(data):
+        check_size(*jxl_size(data))
+    return Image.open(file, formats=formats.decoders())
+
+
+def _pixels(data: bytes, at_least: int) -> _Pixels:
+    try:
+        return _loaded(data, at_least)
+    except UnreadableImage:
+        raise
+    except FAILURES:
+        if data.startswith(_JPEG):
+            mended = _mended_jpeg(data, at_least)
+        elif png_chunks.is_png(data):
+            mended = _mended_png(data, at_least)
+        else:
+            mended = _partly(data, at_least)
+        if mended is None:
+            raise
+        return mended
+
+
+def _mended_jpeg(data: bytes, at_least: int) -> _Pixels | None:
+    loaded: list[_Pixels] = []
+
+    def load_candidate(candidate: bytes) -> Image.Image:
+        loaded.append(_loaded(candidate, at_least))
+        return loaded[-1].image
+
+    found = jpeg_stream.as_far_as_it_goes(jpeg_stream.with_height(data), load_candidate)
+    if found is None:
+        return None
+    return next(each for each in loaded if each.image is found[0])._replace(whole=found[1])
+
+
+def _mended_png(data: bytes, at_least: int) -> _Pixels | None:
+    data, profile = png_chunks.mended(data)
+    try:
+        mended = _loaded(data, at_least)
+    except FAILURES:
+        partly = _partly(data, at_least)
+        if partly is None:
+            raise
+        mended = partly
+    return mended._replace(profile=profile)
+
+
+def _partly(data: bytes, at_least: int) -> _Pixels | None:
+    """As far as the data goes, where Pillow decodes row by row."""
+    image = open_picture(data)
+    size = _prepare(image, data, at_least)
+    partly = load_partly(image, open_picture(data))
+    return partly and _Pixels(partly.image, size, image.info.get("icc_profile"), partly.whole)
+
+
+def _loaded(data: bytes, at_least: int) -> _Pixels:
+    image = open_picture(data)
+    size = _prepare(image, data, at_least)
+    image.load()
+    return _Pixels(image, size, image.info.get("icc_profile"))
+
+
+def _prepare(image: ImageFile, data: bytes, at_least: int) -> tuple[int, int]:
+    """Set a picture that is open to the size that is wanted, and refuse what would take too much. Its own size."""
+    width, height = image.size
+    check_size(width, height, formats.MAX_DECLARED_PIXELS)
+    if isinstance(image, JpegImageFile):
+        if at_least:
+            image.draft(None, (at_least, at_least))
+        image.decodermaxblock = max(len(data), image.decodermaxblock)  # in one piece: each piece waits for the GIL
+    _check_effort(image, width, height, data)
+    return width, height
+
+
+def _check_effort(image: ImageFile, declared_width: int, declared_height: int, data: bytes) -> None:
+    """Refuse what would take too much memory or time. ``image`` is open and set to its final size, not loaded."""
+    slow = any(tile[0] in Image.DECODERS for tile in image.tile)
+    check_size(*image.size, limits.MAX_SLOW_PIXELS if slow else limits.MAX_PIXELS)
+    if isinstance(image, JpegImageFile) and _keeps_coefficients(image, data):
+        check_size(declared_width, declared_height)
+        if jpeg_stream.count_scans(data) > limits.MAX_SCANS:
+            raise UnreadableImage("The picture was made to take very long to open.")
+
+
+def _keeps_coefficients(image: JpegImageFile, data: bytes) -> bool:
+    """Whether libjpeg holds all of the unshrunk picture in memory, because it comes in several scans.
+
+    ``image`` stands behind the header of its first scan. Source: initial_setup() in libjpeg's jdinput.c.
+    """
+    assert image.fp is not None
+    scan = data.rfind(b"\xff\xda", 0, image.fp.tell())
+    return "progressive" in image.info or data[scan + 4] < image.layers  # that byte counts the scan's components
+
+
+def _light(data: bytes) -> Light | None:
+    """What the file says of light beside Pillow, from its headers."""
+    if png_chunks.is_png(data):
+        return png_chunks.light_of_png(data)
+    return light_of_boxes(data) if is_boxes(data) else None

@@ -1,0 +1,50 @@
+"""Pictures whose data ends, or breaks, before their last row."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
+from PIL.ImageFile import ImageFile
+
+LEAST_SHARE = 0.1
+"""Less of a picture than this is not worth showing."""
+FAILURES = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError)
+_GREYS = (128, 127)
+
+
+class Part(NamedTuple):
+    image: ImageFile
+    whole: bool
+
+
+def load_partly(*opened: ImageFile) -> Part | None:
+    """What there is of a picture that fails to load, and whether that is all of it; None for too little.
+
+    It comes opened twice, and is loaded onto two grounds that differ everywhere: where the results are alike, pixels
+    were read.
+    """
+    loaded = [_load_onto(image, grey) for image, grey in zip(opened, _GREYS, strict=True)]
+    one, other = (np.asarray(image) for image in loaded)
+    if isinstance(loaded[0], GifImageFile):  # it chooses its ground itself
+        share = float((one != one[-1, -1]).reshape(len(one), -1).any(axis=1).nonzero()[0].max(initial=-1) + 1) / len(
+            one
+        )
+    else:
+        same = one == other
+        share = float((same.all(axis=2) if same.ndim == 3 else same).mean())
+    return Part(loaded[0], share == 1) if share >= LEAST_SHARE else None
+
+
+def _load_onto(image: ImageFile, grey: int) -> ImageFile:
+    ground = grey if image.mode in ("L", "P", "I", "F", "1") else (grey,) * len(image.getbands())
+    if image.mode.startswith("I;16"):
+        ground = grey * 257
+    if image.mode == "1":
+        ground = 255 * (grey & 1)
+    image.im = Image.new(image.mode, image.size, ground).im
+    try:
+        image.load()
+    except FAILURES:
+        image.tile = []  # so that it counts as loaded
+    return image

@@ -17,6 +17,7 @@ from imagefinder.domain.verdicts import Comparison, Scale, Verdict, verdict
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.decode import decode
 from imagefinder.imaging.files import read_file
+from imagefinder.imaging.grounds import BLACK, WHITE
 from imagefinder.imaging.reading import read_query
 from imagefinder.ranking.calibration import FEWEST, SAMPLE, Calibration, fixed, hashed, measured
 from imagefinder.storage.library import Library
@@ -159,8 +160,12 @@ def _equal(a: str | bytes | None, b: str | bytes | None, photo_ids: tuple[int | 
         first, second = (read_file(source)[0] if isinstance(source, str) else source for source in (a, b))
         if first == second:
             return "The two files are identical, byte for byte."
-        sizes = [(info.width, info.height) for _, info in (decode(first, at_least=64), decode(second, at_least=64))]
-        if sizes[0] == sizes[1] and np.array_equal(np.asarray(decode(first).image), np.asarray(decode(second).image)):
+        shapes = [(info.width, info.height) for info in (decode(data, at_least=64).info for data in (first, second))]
+        # On white and on black, pictures are equal only if what is see-through in them is equal, too.
+        if shapes[0] == shapes[1] and all(
+            np.array_equal(*(np.asarray(decode(data, ground=ground).image) for data in (first, second)))
+            for ground in (WHITE, BLACK)
+        ):
             return "The two files differ, but their pictures are identical, pixel for pixel."
     return ""
 

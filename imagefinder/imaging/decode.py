@@ -82,12 +82,14 @@ def _load_tiff(data: bytes, at_least: int) -> Loaded:
     try:
         image = open_picture(data)
     except (UnidentifiedImageError, SyntaxError):
+        if is_mosaic(data):
+            return _load_raw(data, at_least)
         try:
-            return _developed(read_raw(data, at_least), data, at_least)  # many RAW files are TIFFs
-        except UnreadableImage:
-            if is_mosaic(data):
-                raise
             return _load_deep_tiff(data)
+        except UnreadableImage:
+            with suppress(UnreadableImage):  # some RAW files are TIFFs that only LibRaw understands
+                return _load_raw(data, at_least)
+            raise
     if not isinstance(image, TiffImageFile) or not is_raw_tiff(image, data):
         return load(data, at_least)
     if is_dng(image, data):
@@ -106,13 +108,7 @@ def _load_tiff(data: bytes, at_least: int) -> Loaded:
 
 
 def _load_deep_tiff(data: bytes) -> Loaded:
-    try:
-        image, profile = read_deep_page(data)
-    except UnreadableImage:
-        preview = largest_jpeg(data)
-        if preview is None:
-            raise
-        return _developed(preview, data, 0)
+    image, profile = read_deep_page(data)
     facts = read_tiff_facts(data)
     width, height = image.size if facts.orientation < 5 else image.size[::-1]
     info = ImageInfo(width, height, "TIFF", facts.taken_at, facts.camera)

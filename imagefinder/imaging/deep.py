@@ -23,9 +23,10 @@ def eight_bits(values: Samples) -> npt.NDArray[np.uint8]:
     black, white = _range(values)
     scaled = values.astype(np.float32)
     np.nan_to_num(scaled, copy=False, nan=0.0, posinf=black, neginf=black)
+    np.clip(scaled, black, white, out=scaled)
     scaled -= black
     scaled *= 255 / max(white - black, 1e-30)
-    return scaled.clip(0, 255).round().astype(np.uint8)
+    return scaled.round().astype(np.uint8)
 
 
 def _range(values: Samples) -> tuple[float, float]:
@@ -50,8 +51,9 @@ def _white(high: float, dtype: np.dtype[Any]) -> float:
     largest = float(np.iinfo(dtype).max)
     if dtype.kind == "i" and high <= 65535:
         largest = 65535.0  # 16 bits in a wider number
-    share = min(max((high / largest - 0.25) / 0.25, 0.0), 1.0)
-    return float(max(high, 1.0) * (1 - share) + largest * share)
+    if high >= largest / 2:
+        return largest
+    return max(high, 1.0) * max(1.0, 4 * high / largest)
 
 
 def _sample(values: Samples) -> npt.NDArray[np.float64]:

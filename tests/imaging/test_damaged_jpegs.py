@@ -1,4 +1,6 @@
 import io
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from imagefinder.imaging.jpeg_stream import walk
 from imagefinder.imaging.reading import read_image
 
 NOISE = np.random.default_rng(9).bytes(300_000)
-KINDS: list[dict[str, object]] = [{}, {"progressive": True}, {"restart_marker_rows": 2}, {"subsampling": 0}]
+KINDS: list[dict[str, Any]] = [{}, {"progressive": True}, {"restart_marker_rows": 2}, {"subsampling": 0}]
 
 
 def rows_alike(data: bytes, whole: bytes) -> int:
@@ -26,7 +28,7 @@ def rows_alike(data: bytes, whole: bytes) -> int:
 
 @pytest.mark.parametrize("options", KINDS)
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_missing_end_is_no_damage(options: dict[str, object], missing: int) -> None:
+def test_a_missing_end_is_no_damage(options: dict[str, Any], missing: int) -> None:
     whole = encoded("JPEG", (640, 480), **options)
 
     assert decode(whole[:-missing]).damage == ""
@@ -35,7 +37,7 @@ def test_a_missing_end_is_no_damage(options: dict[str, object], missing: int) ->
 
 @pytest.mark.parametrize("options", KINDS)
 @pytest.mark.parametrize("trailer", [b"\0\0SEFT trailer" * 99, b"\0\0\0\x18ftypmp42" + NOISE, bytes(5000)])
-def test_nor_is_it_with_a_trailer_in_its_place(options: dict[str, object], trailer: bytes) -> None:
+def test_nor_is_it_with_a_trailer_in_its_place(options: dict[str, Any], trailer: bytes) -> None:
     whole = encoded("JPEG", (640, 480), **options)
 
     assert decode(whole[:-2] + trailer).damage == ""
@@ -44,7 +46,7 @@ def test_nor_is_it_with_a_trailer_in_its_place(options: dict[str, object], trail
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 0.99])
 @pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 2}, {"subsampling": 0}])
-def test_a_picture_that_is_cut_off_is_kept_as_far_as_it_goes(options: dict[str, object], share: float) -> None:
+def test_a_picture_that_is_cut_off_is_kept_as_far_as_it_goes(options: dict[str, Any], share: float) -> None:
     whole = encoded("JPEG", (640, 480), **options)
     cut = whole[: int(len(whole) * share)]
 
@@ -88,10 +90,8 @@ def test_with_hardly_anything_left_it_stays_unreadable(keep: int) -> None:
         decode(encoded("JPEG", (640, 480))[:keep])
 
 
-def test_the_damage_is_told_where_the_photo_is_read(tmp_path: object) -> None:
-    from pathlib import Path
-
-    path = Path(str(tmp_path)) / "a.jpg"
+def test_the_damage_is_told_where_the_photo_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
     spec = InputSpec(crop=64, resize=64)
     path.write_bytes(encoded("JPEG", (640, 480))[:-3000])
     assert read_image(str(path), spec).damage

@@ -1,3 +1,5 @@
+import struct
+
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
@@ -80,3 +82,46 @@ def test_what_only_looks_like_a_raw_photo_is_reported() -> None:
     for start in (b"IIRO", b"FUJIFILMCCD-RAW", b"\0\0\0\x18ftypcrx "):
         with pytest.raises(UnreadableImage, match="cannot be read"):
             decode(start + bytes(500))
+
+
+def undecodable(data: bytes, compression: int) -> bytes:
+    """The same RAW photo, with a mosaic packed in a way that LibRaw does not know."""
+    told = struct.pack("<HHIHH", 259, 3, 1, 1, 0)
+    assert data.count(told) == 1
+    return data.replace(told, struct.pack("<HHIHH", 259, 3, 1, compression, 0))
+
+
+@pytest.mark.parametrize("compression", [52_546, 34_892, 50_013])
+@pytest.mark.parametrize("at_least", [0, 50, 96, 2000])
+def test_what_cannot_be_developed_shows_its_preview_in_every_size(compression: int, at_least: int) -> None:
+    image, info, damage = decode(undecodable(make_dng(256, 192, preview=preview()), compression), at_least)
+
+    assert (info.format, info.camera, damage) == ("RAW", "Maker Model 1", "")
+    assert min(image.size) >= min(at_least, 96)
+    assert green_at(image, 0.25, 0.5)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_such_a_preview_is_upright(orientation: int) -> None:
+    for compression in (52_546, 50_013):
+        data = undecodable(make_dng(256, 192, orientation, preview=preview()), compression)
+        image, info, _ = decode(data)
+        x, y = {3: (0.75, 0.5), 6: (0.5, 0.25), 8: (0.5, 0.75)}[orientation]
+        assert green_at(image, x, y)
+        assert not green_at(image, 1 - x, 1 - y)
+        assert (info.width > info.height) == (image.width > image.height) == (orientation == 3)
+
+
+def test_the_largest_preview_is_shown_of_a_raw_photo_that_nobody_knows() -> None:
+    small = encoded("JPEG", image=Image.new("RGB", (40, 30)))
+    unknown = b"IIRO" + bytes(100) + small + bytes(50) + preview() + bytes(50) + small
+
+    image, info, _ = decode(unknown)
+
+    assert (info.width, info.height, info.format) == (128, 96, "RAW")
+    assert green_at(image, 0.25, 0.5)
+
+
+def test_a_raw_photo_without_any_preview_says_why() -> None:
+    with pytest.raises(UnreadableImage, match="LibRaw says"):
+        decode(undecodable(make_dng(256, 192), 52_546))

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QApplication
 import imagefinder
 from imagefinder import diagnostics, settings
 from imagefinder.domain.errors import ImageFinderError
+from imagefinder.domain.file_addresses import is_web_address
 from imagefinder.paths import Paths
 from imagefinder.ui import theme
 from imagefinder.ui.main_window import MainWindow
@@ -110,7 +111,7 @@ def build(paths: Paths, device: str = "auto", last_crash: Path | None = None) ->
 
 def run_window(paths: Paths, arguments: Sequence[str], device: str = "auto") -> int:
     """Show the window until it is closed, and end the process; or give ``arguments`` to the one that is open."""
-    absolute = [str(Path(argument).absolute()) for argument in arguments]
+    absolute = [each if is_web_address(each) else str(Path(each).absolute()) for each in arguments]
     app = application()
     if hand_over(paths.library, absolute):
         return 0

@@ -29,7 +29,10 @@ def index_folder(qtbot: QtBot, window: MainWindow, folder: Path) -> None:
 
 def answered(qtbot: QtBot, window: MainWindow) -> None:
     """Wait for the answer to a search that was just asked for."""
-    qtbot.waitUntil(lambda: window.flow.result is not None and not window.flow.waiting, timeout=PATIENCE)
+    flow = window.flow
+    qtbot.waitUntil(
+        lambda: not window.incoming.looking and flow.result is not None and not flow.waiting, timeout=PATIENCE
+    )
 
 
 def names(window: MainWindow) -> list[str]:

@@ -1,4 +1,4 @@
-"""file: addresses, as browsers, terminals and spreadsheets write the path of a local file."""
+"""Addresses in place of paths: those of the web, and file: ones, which browsers, terminals and spreadsheets write."""
 
 import os
 import re
@@ -11,6 +11,10 @@ _DRIVE = re.compile(r"/?[A-Za-z][:|](?=$|[/\\])")
 
 def is_file_address(text: str) -> bool:
     return text[:5].lower() == "file:"
+
+
+def is_web_address(text: str) -> bool:
+    return text[:8].lower().startswith(("http://", "https://"))
 
 
 def local_path(address: str, windows: bool = os.name == "nt") -> str | None:

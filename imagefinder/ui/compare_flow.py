@@ -1,6 +1,6 @@
 """Two pictures, from the selection to the view that compares them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from imagefinder.domain.verdicts import Comparison
 from imagefinder.ui import compared, desktop, wording
 from imagefinder.ui.banner import BannerStack
 from imagefinder.ui.compared import Compared
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.search_flow import SearchFlow
 from imagefinder.ui.session import Session
@@ -41,6 +42,7 @@ class CompareFlow(QObject):
         self._banners = banners
         self._window = parent
         self._turn = 0
+        self._kinds = PathKinds(self)
         self.dialog: CompareDialog | None = None
 
     def compare(self) -> None:
@@ -87,8 +89,8 @@ class CompareFlow(QObject):
             self.dialog.close()
         dialog = CompareDialog(left, right, self._session.preview, self._window)
         dialog.picture_given.connect(partial(self._read, dialog))
-        dialog.open_requested.connect(self._opening(desktop.open_file))
-        dialog.reveal_requested.connect(self._opening(lambda path: desktop.reveal([path])))
+        dialog.open_requested.connect(lambda path: desktop.open_files(self._kinds, [path], self._refused))
+        dialog.reveal_requested.connect(lambda path: desktop.reveal(self._kinds, [path], self._refused))
         dialog.finished.connect(partial(self._forget, dialog))
         self.dialog = dialog
         dialog.show()
@@ -146,13 +148,8 @@ class CompareFlow(QObject):
     def _sentence(self, error: Exception) -> str:
         return str(error) if isinstance(error, ImageFinderError) else self.tr("Stopped by an error.")
 
-    def _opening(self, act: Callable[[str], bool]) -> Callable[[str], None]:
-        def opening(path: str) -> None:
-            if not act(path):
-                text = self.tr("{path} could not be opened.").format(path=wording.shown(path))
-                self._banners.show_message(text)
-
-        return opening
+    def _refused(self, path: str) -> None:
+        self._banners.show_message(self.tr("{path} could not be opened.").format(path=wording.shown(path)))
 
     def _forget(self, dialog: "CompareDialog", *_: object) -> None:
         if self.dialog is dialog:

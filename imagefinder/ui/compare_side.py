@@ -11,6 +11,7 @@ from imagefinder.ui import queries, theme, wording
 from imagefinder.ui.card import DropCard
 from imagefinder.ui.compared import Compared
 from imagefinder.ui.labels import ElidedLabel, IconLabel, SubduedLabel
+from imagefinder.ui.path_kinds import Kind, Kinds, PathKinds
 from imagefinder.ui.zoom_picture import ZoomPicture
 
 
@@ -30,6 +31,7 @@ class CompareSide(QWidget):
         self._place = _Place()
         self._empty = True
         self._said = ""
+        self._kinds = PathKinds(self)
         inside = QVBoxLayout(self._place)
         inside.setContentsMargins(2 * theme.MARGIN, theme.MARGIN, 2 * theme.MARGIN, theme.MARGIN)
         inside.setSpacing(theme.MARGIN)
@@ -104,7 +106,7 @@ class CompareSide(QWidget):
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if queries.has_something(event.mimeData()) and queries.offers(event.mimeData())[0]:
+        if queries.has_something(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self._show_page(True)
@@ -118,12 +120,25 @@ class CompareSide(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         self._show_page(False)
         drop = queries.from_mime(event.mimeData())
-        if drop is None or drop.query is None:
+        if drop is None:
             event.ignore()
             return
         event.setDropAction(Qt.DropAction.CopyAction)  # never Move: the source would delete the original
         event.accept()
-        self.given.emit(drop.query)
+
+        def done(kinds: Kinds) -> None:
+            found = queries.told_apart(drop, kinds)
+            if found is not None and found.query is not None:
+                self.given.emit(found.query)
+            elif Kind.SILENT in kinds.values():
+                self.say(self.tr("Its drive does not answer."))
+            else:
+                self.say(self.tr("That is no picture."))
+
+        if drop.paths:
+            self._kinds.look(drop.paths, done)
+        else:
+            done({})
 
     def _show_page(self, dragging: bool) -> None:
         self._place.set_lit(dragging)

@@ -2,26 +2,45 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
 
 from imagefinder.domain.images import Photo
+from imagefinder.ui.path_kinds import Kind, Kinds, PathKinds
 from imagefinder.ui.queries import file_url, to_mime
 from imagefinder.ui.wording import shown
 
 
-def open_file(path: str) -> bool:
-    """With the program the person uses for it. False where there is none, or no file."""
-    return os.path.exists(path) and QDesktopServices.openUrl(file_url(path))
+def open_files(kinds: PathKinds, paths: Sequence[str], refused: Callable[[str], object]) -> None:
+    """With the programs the person uses for them. ``refused`` gets the first that has none, or is not there."""
+
+    def done(found: Kinds) -> None:
+        failed = [path for path in paths if not (_is_there(found[path]) and QDesktopServices.openUrl(file_url(path)))]
+        if failed:
+            refused(failed[0])
+
+    kinds.look(paths, done)
 
 
-def reveal(paths: Sequence[str]) -> bool:
-    """Show files selected in the file manager, or at least open the folder of the first. False where nothing opens."""
-    existing = [path for path in paths if os.path.lexists(path)]
-    if not existing:
-        return False
+def reveal(kinds: PathKinds, paths: Sequence[str], refused: Callable[[str], object]) -> None:
+    """Show files selected in the file manager, or at least open the folder of the first. ``refused`` gets the first
+    path where nothing opens."""
+
+    def done(found: Kinds) -> None:
+        existing = [path for path in paths if _is_there(found[path])]
+        if not existing or not _reveal(existing):
+            refused(paths[0])
+
+    kinds.look(paths, done)
+
+
+def _is_there(kind: Kind) -> bool:
+    return kind in (Kind.FILE, Kind.FOLDER)
+
+
+def _reveal(existing: Sequence[str]) -> bool:
     if sys.platform in ("win32", "darwin"):
         import subprocess
 
@@ -31,7 +50,9 @@ def reveal(paths: Sequence[str]) -> bool:
         return True
     if sys.platform == "darwin":
         return subprocess.Popen(["open", "-R", *existing]) is not None
-    return _reveal_by_dbus([file_url(path) for path in existing]) or open_file(os.path.dirname(existing[0]))
+    return _reveal_by_dbus([file_url(path) for path in existing]) or (
+        QDesktopServices.openUrl(file_url(os.path.dirname(existing[0])))
+    )
 
 
 def _reveal_by_dbus(urls: Sequence[QUrl]) -> bool:

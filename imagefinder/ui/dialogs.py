@@ -15,6 +15,7 @@ from imagefinder.settings import Settings
 from imagefinder.ui import desktop, model_words, wording
 from imagefinder.ui.banner import BannerStack, Level
 from imagefinder.ui.model_flow import ModelFlow
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.search_settings import SearchSettings
 from imagefinder.ui.session import Session
 
@@ -46,6 +47,7 @@ class Dialogs(QObject):
         self._last_crash = last_crash
         self._window = parent
         self._model = ""
+        self._kinds = PathKinds(self)
         self._failures: FailuresDialog | None = None
         self._flow = models
         self._search = search
@@ -136,8 +138,10 @@ class Dialogs(QObject):
         self._model = status.model
 
     def _reveal(self, path: str) -> None:
-        if not desktop.reveal([path]):
+        def refused(path: str) -> None:
             self._banners.show_message(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
+
+        desktop.reveal(self._kinds, [path], refused)
 
 
 def _open(dialog: QDialog) -> None:

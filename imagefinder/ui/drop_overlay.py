@@ -21,12 +21,10 @@ class DropOverlay(QWidget):
         parent.installEventFilter(self)
         self.hide()
 
-    def show_offer(self, picture: bool, folders: bool) -> None:
-        """What the drag holds, as ``queries.offers`` tells."""
-        if picture and folders:
-            self._say("images", self.tr("Find similar photos, and add the folder"))
-        elif folders:
-            self._say("folder-plus", self.tr("Add folder"))
+    def show_offer(self, folders: bool) -> None:
+        """``folders``: some may be dragged. What a path really is, is looked at after the drop."""
+        if folders:
+            self._say("images", self.tr("Find similar photos, or add a folder"))
         else:
             self._say("search", self.tr("Find similar photos"))
         self.setGeometry(self._below.rect())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from imagefinder.ui import desktop, wording
 from imagefinder.ui.banner import BannerStack
 from imagefinder.ui.evaluate_form import Wanted
 from imagefinder.ui.lane import Job
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.session import Session
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class EvaluateFlow(QObject):
         self._window = parent
         self._job: Job | None = None
         self._turn = 0
+        self._kinds = PathKinds(self)
         self.dialog: EvaluateDialog | None = None
 
     def show(self) -> None:
@@ -125,12 +128,14 @@ class EvaluateFlow(QObject):
         self._session.study("report", work, dialog.show_saved, failed)
 
     def _reveal(self, path: str) -> None:
-        if self.dialog is not None and not desktop.reveal([path]):
-            self.dialog.say(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
+        desktop.reveal(self._kinds, [path], partial(self._say, self.tr("{path} is not there any more.")))
 
     def _open(self, written: Path) -> None:
-        if self.dialog is not None and not desktop.open_file(str(written)):
-            self.dialog.say(self.tr("{path} could not be opened.").format(path=wording.shown(str(written))))
+        desktop.open_files(self._kinds, [str(written)], partial(self._say, self.tr("{path} could not be opened.")))
+
+    def _say(self, text: str, path: str) -> None:
+        if self.dialog is not None:
+            self.dialog.say(text.format(path=wording.shown(path)))
 
     def _tell(self, sentence: str) -> None:
         """In the window, where the dialog is closed and goes on behind it."""

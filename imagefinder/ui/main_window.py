@@ -22,6 +22,7 @@ from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.menus import Menus
 from imagefinder.ui.model_flow import ModelFlow
 from imagefinder.ui.notices import Notices
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.photo_commands import PhotoCommands
 from imagefinder.ui.preview import Preview
 from imagefinder.ui.query_bar import QueryBar
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._folders: Sequence[Folder] = ()
         self._status_known = False
         self._away: frozenset[str] = frozenset()
+        self._kinds = PathKinds(self)
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
         self.bar = QueryBar()
@@ -229,8 +231,10 @@ class MainWindow(QMainWindow):
         self._fold()
 
     def _show_folder(self, path: str) -> None:
-        if not desktop.open_file(path):
+        def refused(path: str) -> None:
             self.banners.show_message(self.tr("{path} could not be opened.").format(path=wording.shown(path)))
+
+        desktop.open_files(self._kinds, [path], refused)
 
     # What the session says
 

@@ -10,6 +10,7 @@ from imagefinder.ui import desktop, wording
 from imagefinder.ui.banner import BannerStack, Level
 from imagefinder.ui.confirm import confirm
 from imagefinder.ui.inspector import Inspector
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.session import Session
 
@@ -27,6 +28,7 @@ class PhotoCommands(QObject):
         self._page = page
         self._banners = banners
         self._window = parent
+        self._kinds = PathKinds(self)
         page.view.open_requested.connect(self.open)
         page.view.reveal_requested.connect(self.reveal)
         page.view.copy_requested.connect(self.copy)
@@ -39,13 +41,15 @@ class PhotoCommands(QObject):
 
     def open(self, photos: Sequence[Photo]) -> None:
         """In the person's own viewer; a slip on a selection of thousands opens twenty."""
-        failed = [photo for photo in photos[:OPENED_AT_ONCE] if not desktop.open_file(photo.path)]
-        if failed:
-            self._cannot(self.tr("{name} could not be opened."), failed[0])
+        by_path = {photo.path: photo for photo in photos[:OPENED_AT_ONCE]}
+        text = self.tr("{name} could not be opened.")
+        desktop.open_files(self._kinds, list(by_path), lambda path: self._cannot(text, by_path[path]))
 
     def reveal(self, photos: Sequence[Photo]) -> None:
-        if photos and not desktop.reveal([photo.path for photo in photos]):
-            self._cannot(self.tr("{name} could not be shown in its folder."), photos[0])
+        if photos:
+            text = self.tr("{name} could not be shown in its folder.")
+            paths = [photo.path for photo in photos]
+            desktop.reveal(self._kinds, paths, lambda _: self._cannot(text, photos[0]))
 
     def copy(self, photos: Sequence[Photo]) -> None:
         """The files; and of a single one also the picture as it is on the screen, for programs that take no files."""

@@ -3,16 +3,19 @@
 import base64
 import binascii
 import os
+import re
 import urllib.parse
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from html.parser import HTMLParser
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QIODevice, QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 
+from imagefinder.domain.file_addresses import local_path
 from imagefinder.domain.images import Photo, Query
+from imagefinder.ui.path_kinds import Kind, Kinds
+from imagefinder.ui.picture_addresses import addresses, is_blank, is_stand_in
+from imagefinder.ui.written_paths import written_paths
 
 RAW_FORMATS = (
     "image/png",
@@ -23,50 +26,91 @@ RAW_FORMATS = (
     "image/jxl",
     "image/tiff",
     "image/gif",
+    "image/jpg",
+    "image/pjpeg",
+    "image/heif",
 )
 """Encoded images that travel as they are, the most faithful first."""
 
 LOOKED_AT = 32
-"""How many of many dragged files are looked at before the drop, when the window only says what a drop would do."""
+"""How many of many dragged files or lines of text are looked at."""
+
+_GNOME = "x-special/gnome-copied-files"
+_PROMISED = "application/x-moz-file-promise-url"
+"""The address of the picture itself, where Firefox drags a link around it."""
+_MOZ = "text/x-moz-url"
+_FILE_ENDING = re.compile(r"\.[a-z][a-z0-9_]{1,4}$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """``folders`` are to be added, ``query`` is to be searched for; further pictures were left aside."""
+    """``query`` is to be searched for, ``folders`` are to be added; ``ignored`` counts pictures that are left aside.
+
+    While ``paths`` is not empty nobody has looked yet what these local paths are, and the others hold if none of them
+    is a folder: see ``told_apart``. ``one_of``: a text that may mean any of them; the first that is there counts, or
+    else ``query``.
+    """
 
     query: Query | None
     folders: tuple[str, ...] = ()
     ignored: int = 0
+    paths: tuple[str, ...] = ()
+    one_of: bool = False
 
 
 def from_mime(mime: QMimeData) -> Drop | None:
     """The best reading of a drop or of the clipboard: files, then image data, then addresses, then text.
 
-    None where there is nothing to search for or add. Nothing is read or fetched here.
+    None where there is nothing to search for or add. Nothing is read, fetched or looked for on a disk here.
     """
     paths = list(_local_paths(mime))
     if paths:
-        folders = tuple(path for path in paths if os.path.isdir(path))
-        files = [path for path in paths if path not in folders]
-        query = _file_query(files[0]) if files else None
-        return Drop(query, folders, max(0, len(files) - 1))
-    for query in (_from_image(mime), _from_html(mime), _from_urls(mime)):
-        if query is not None:
+        return of_paths(paths)
+    last_resort: Query | None = None
+    for query, keeps_place in _pictures(mime):
+        if not keeps_place:
             return Drop(query)
-    return _from_text(mime.text()) if mime.hasText() else None
+        last_resort = last_resort or query
+    text = _from_text(mime.text()) if mime.hasText() else None
+    if text is not None:
+        return text if text.query is not None else replace(text, query=last_resort)
+    return Drop(last_resort) if last_resort is not None else None
+
+
+def of_paths(paths: Sequence[str]) -> Drop:
+    """Local paths of any kind that were dropped or given."""
+    return Drop(file_query(paths[0]), ignored=len(paths) - 1, paths=tuple(paths))
+
+
+def told_apart(drop: Drop, kinds: Kinds) -> Drop | None:
+    """The drop with what its paths are; None where nothing of it is there.
+
+    What was dropped as a file may be missing: the search will say so. What does not answer is left out, as it would
+    hold up the search.
+    """
+    if not drop.paths:
+        return drop
+    if drop.one_of:
+        there = [path for path in drop.paths if kinds[path] in (Kind.FILE, Kind.FOLDER)][:1]
+        return told_apart(of_paths(there), kinds) if there else (Drop(drop.query) if drop.query is not None else None)
+    folders = tuple(path for path in drop.paths if kinds[path] is Kind.FOLDER)
+    files = [path for path in drop.paths if kinds[path] in (Kind.FILE, Kind.MISSING)]
+    return Drop(file_query(files[0]) if files else None, folders, max(0, len(files) - 1))
 
 
 def has_something(mime: QMimeData) -> bool:
     """Whether a drop may mean something. Fast: looks at no file, and at no data that would have to be fetched."""
-    if mime.hasUrls() or mime.hasImage() or mime.hasHtml() or _raw_format(mime):
+    if mime.hasUrls() or mime.hasImage() or mime.hasHtml() or next(_raw_formats(mime), None):
+        return True
+    if any(mime.hasFormat(name) for name in (_GNOME, _PROMISED, _MOZ)):
         return True
     return mime.hasText() and _address_or_path(mime.text())
 
 
-def offers(mime: QMimeData) -> tuple[bool, bool]:
-    """What a drop would bring, for telling the person beforehand: (a picture, folders)."""
-    folders = [os.path.isdir(path) for _, path in zip(range(LOOKED_AT), _local_paths(mime), strict=False)]
-    return not all(folders) or not folders, any(folders)
+def may_hold_folders(mime: QMimeData) -> bool:
+    """By the names alone, for telling the person beforehand."""
+    names = (path for _, path in zip(range(LOOKED_AT), _local_paths(mime), strict=False))
+    return any(_FILE_ENDING.search(name) is None for name in names)
 
 
 def to_mime(photos: Sequence[Photo], image: QImage | None = None) -> QMimeData:
@@ -76,13 +120,13 @@ def to_mime(photos: Sequence[Photo], image: QImage | None = None) -> QMimeData:
     mime.setUrls(urls)
     mime.setText("\n".join(url.toLocalFile() for url in urls))
     listed = b"\n".join([b"copy", *(bytes(url.toEncoded().data()) for url in urls)])
-    mime.setData("x-special/gnome-copied-files", QByteArray(listed))
+    mime.setData(_GNOME, QByteArray(listed))
     if image is not None and not image.isNull():
         mime.setImageData(image)
     return mime
 
 
-def _file_query(path: str) -> Query:
+def file_query(path: str) -> Query:
     return Query(os.path.basename(path), path=path)
 
 
@@ -93,35 +137,45 @@ def file_url(path: str) -> QUrl:
     return QUrl.fromEncoded(b"file://" + urllib.parse.quote_from_bytes(os.fsencode(path)).encode())
 
 
-def _local_path(url: QUrl) -> str:
-    if os.name == "nt" or url.host():
-        return url.toLocalFile()
-    encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
-    return os.fsdecode(urllib.parse.unquote_to_bytes(encoded))
+def url_path(url: QUrl) -> str | None:
+    """The local path of a file: address, with names that are not UTF-8 as they are; None where it is none."""
+    path = local_path(bytes(url.toEncoded().data()).decode())
+    return os.path.normpath(path) if path is not None else None
 
 
 def _local_paths(mime: QMimeData) -> Iterator[str]:
-    for url in mime.urls() if mime.hasUrls() else ():
-        if url.isLocalFile():
-            yield os.path.normpath(_local_path(url))
+    urls = mime.urls() if mime.hasUrls() else []
+    if not urls and mime.hasFormat(_GNOME):
+        urls = [QUrl(line) for line in bytes(mime.data(_GNOME).data()).decode("utf-8", "replace").splitlines()[1:]]
+    for url in urls:
+        path = url_path(url)
+        if path is not None:
+            yield path
 
 
-def _raw_format(mime: QMimeData) -> str | None:
-    return next((name for name in RAW_FORMATS if mime.hasFormat(name)), None)
+def _raw_formats(mime: QMimeData) -> Iterator[str]:
+    return (name for name in RAW_FORMATS if mime.hasFormat(name))
 
 
-def _from_image(mime: QMimeData) -> Query | None:
+def _pictures(mime: QMimeData) -> Iterator[tuple[Query, bool]]:
+    """Image data and addresses, the best first, and whether each only keeps a place free."""
+    yield from _from_image(mime)
+    for query in (*_from_html(mime), *_from_urls(mime)):
+        if query is not None:
+            yield query, query.data is not None and is_stand_in(query.data)
+
+
+def _from_image(mime: QMimeData) -> Iterator[tuple[Query, bool]]:
     """Encoded bytes where they are offered: hasImage() may not know of them, and encoding pixels again is slow."""
     name = QCoreApplication.translate("queries", "Image")
-    raw = _raw_format(mime)
-    if raw:
+    for raw in _raw_formats(mime):
         data = bytes(mime.data(raw).data())
         if data:
-            return Query(name, data=data)
+            yield Query(name, data=data), is_stand_in(data)
+            return
     image = mime.imageData() if mime.hasImage() else None
     if isinstance(image, QImage) and not image.isNull():
-        return Query(name, data=_bitmap(image))
-    return None
+        yield Query(name, data=_bitmap(image)), is_blank(image)
 
 
 def _bitmap(image: QImage) -> bytes:
@@ -139,32 +193,27 @@ def _bitmap(image: QImage) -> bytes:
     return bytes(data.data())
 
 
-class _Sources(HTMLParser):
-    """Collects the src of every img."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "img":
-            self.found += [value for key, value in attrs if key == "src" and value]
+def _from_html(mime: QMimeData) -> Iterator[Query | None]:
+    for known in addresses(mime.html()) if mime.hasHtml() else ():
+        found = (from_address(address) for address in known)
+        yield next((query for query in found if query is not None), None)
 
 
-def _from_html(mime: QMimeData) -> Query | None:
-    if not mime.hasHtml():
-        return None
-    queries = (_from_address(source) for source in _Sources(mime.html()).found)
-    return next((query for query in queries if query is not None), None)
+def _from_urls(mime: QMimeData) -> Iterator[Query | None]:
+    if mime.hasFormat(_PROMISED):
+        yield from_address(_utf16(mime, _PROMISED))
+    for url in mime.urls() if mime.hasUrls() else ():
+        yield from_address(url.toString(QUrl.ComponentFormattingOption.FullyEncoded))
+    if mime.hasFormat(_MOZ):
+        yield from_address(_utf16(mime, _MOZ))
 
 
-def _from_urls(mime: QMimeData) -> Query | None:
-    queries = (_from_address(url.toString(QUrl.ComponentFormattingOption.FullyEncoded)) for url in mime.urls())
-    return next((query for query in queries if query is not None), None)
+def _utf16(mime: QMimeData, name: str) -> str:
+    """The first line: an address; a title may follow."""
+    return bytes(mime.data(name).data()).decode("utf-16-le", "replace").partition("\n")[0].strip("\0\ufeff\r ")
 
 
-def _from_address(text: str) -> Query | None:
+def from_address(text: str) -> Query | None:
     """A query for an http(s) or data: address; None for anything else, such as an address relative to some page."""
     if text[:5].lower() == "data:":
         data = _inline_data(text)
@@ -190,33 +239,16 @@ def _inline_data(address: str) -> bytes | None:
 
 
 def _from_text(text: str) -> Drop | None:
-    """An address, or the path of something that exists: the first line that holds one counts."""
+    """An address, or what may be paths: the first line that is an address ends it, as it needs no look."""
+    paths: list[str] = []
     for line in text.splitlines()[:LOOKED_AT] if text[:5].lower() != "data:" else [text]:
-        given = line.strip().strip("\"'")
-        query = _from_address(given)
+        query = from_address(line.strip().strip("\"'"))
         if query is not None:
-            return Drop(query)
-        path = _written_path(given)
-        if path and os.path.isdir(path):
-            return Drop(None, (path,))
-        if path and os.path.exists(path):
-            return Drop(_file_query(path))
-    return None
-
-
-def _written_path(text: str) -> str | None:
-    """The absolute path that a person or program wrote down, as such, with ~, or as a file: address."""
-    if text[:5].lower() == "file:":
-        url = QUrl(text)
-        return os.path.normpath(_local_path(url)) if url.isLocalFile() else None
-    if text.startswith("~"):
-        try:
-            text = str(Path(text).expanduser())
-        except RuntimeError:  # a user that does not exist
-            return None
-    return os.path.normpath(text) if os.path.isabs(text) and "\0" not in text else None
+            return Drop(query, paths=tuple(paths), one_of=bool(paths))
+        paths += written_paths(line)
+    return Drop(None, paths=tuple(dict.fromkeys(paths)), one_of=True) if paths else None
 
 
 def _address_or_path(text: str) -> bool:
     lines = (line.strip().strip("\"'") for line in text[:4096].splitlines())
-    return any(line[:5].lower() in ("data:", "http:", "https", "file:") or _written_path(line) for line in lines)
+    return any(line[:5].lower() in ("data:", "http:", "https", "file:") or written_paths(line) for line in lines)

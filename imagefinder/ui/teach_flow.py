@@ -20,6 +20,7 @@ from imagefinder.ui import desktop, wording
 from imagefinder.ui.banner import Banner, BannerStack
 from imagefinder.ui.lane import Job
 from imagefinder.ui.model_flow import ModelFlow
+from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.search_flow import SearchFlow
 from imagefinder.ui.session import Session
 from imagefinder.ui.teach_adoption import Adoption
@@ -64,6 +65,7 @@ class TeachFlow(QObject):
         """Whether the job had its turn. Set by the lane."""
         self._asking: list[Banner] = []
         self._turn = 0
+        self._kinds = PathKinds(self)
         self._spec: TrainingSpec | None = None
         self.dialog: TeachDialog | None = None
         self.adoption = Adoption(session, models, self)
@@ -256,5 +258,8 @@ class TeachFlow(QObject):
         return dialog
 
     def _reveal(self, path: str) -> None:
-        if self.dialog is not None and not desktop.reveal([path]):
-            self.dialog.say(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
+        def refused(path: str) -> None:
+            if self.dialog is not None:
+                self.dialog.say(self.tr("{path} is not there any more.").format(path=wording.shown(path)))
+
+        desktop.reveal(self._kinds, [path], refused)

@@ -9,6 +9,11 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPush
 from imagefinder.domain.teaching import Source, SourceKind
 from imagefinder.ui import theme, wording
 from imagefinder.ui.labels import ElidedLabel
+from imagefinder.ui.path_kinds import Kind, Kinds, PathKinds
+from imagefinder.ui.queries import url_path
+
+TABLES = (".csv", ".tsv", ".txt")
+"""Endings of the names of tables of pairs."""
 
 
 class SourceChooser(QWidget):
@@ -20,6 +25,7 @@ class SourceChooser(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._source: Source | None = None
+        self._kinds = PathKinds(self)
         self.kind = QComboBox()
         self.kind.setAccessibleName(self.tr("Learn from"))
         self.kind.addItem(self.tr("Folders, one for each label"), "folders")
@@ -77,35 +83,51 @@ class SourceChooser(QWidget):
 
     def ask(self, more: bool = False) -> None:
         """Ask for the folders or the file of the kind that is shown."""
-        kind = self.wanted
-        if kind == "library":
+        if self.wanted == "library":
             self.choose(Source("library"))
-        elif kind == "folders":
-            path = self._ask_folder(self.tr("A folder with a folder of photos for each label"))
+            return
+        known = self._source.paths if self._source is not None else ()
+        home = os.path.expanduser("~")
+        start = os.path.dirname(known[0]) if known else home
+
+        def done(kinds: Kinds) -> None:  # a dialog that begins in a folder of a dead drive would freeze the window
+            if self.isVisible():
+                self._ask(self.wanted, start if kinds[start] is Kind.FOLDER else home, more)
+
+        self._kinds.look([start], done, soon=True)
+
+    def _ask(self, kind: SourceKind, start: str, more: bool) -> None:
+        if kind == "folders":
+            path = self._ask_folder(self.tr("A folder with a folder of photos for each label"), start)
             if path:
                 before = self._source.paths if more and self._source is not None else ()
                 self.choose(Source("folders", tuple(dict.fromkeys((*before, path)))))
         elif kind == "pair list":
-            kinds = self.tr("Tables (*.csv);;All files (*)")
-            path, _ = QFileDialog.getOpenFileName(self, self.tr("A table of pairs"), self._start(), kinds)
+            kinds = self.tr("Tables (*.csv *.tsv *.txt);;All files (*)")
+            path, _ = QFileDialog.getOpenFileName(self, self.tr("A table of pairs"), start, kinds)
             if path:
                 self.choose(Source(kind, (path,)))
         else:
-            first = self._ask_folder(self.tr("The folder with the first photo of each pair"))
+            first = self._ask_folder(self.tr("The folder with the first photo of each pair"), start)
             second = self._ask_folder(self.tr("The folder with the second photo of each pair"), first) if first else ""
             if first and second:
                 self.choose(Source(kind, (first, second)))
 
     def take(self, urls: list[QUrl]) -> bool:
-        """Folders or a table that were dropped. Returns whether they are of use."""
-        paths = [url.toLocalFile() for url in urls if url.isLocalFile()]
-        folders = tuple(path for path in paths if os.path.isdir(path))
-        tables = [path for path in paths if path.lower().endswith(".csv")]
-        if folders:
-            self.choose(Source("folders", folders))
-        elif tables:
-            self.choose(Source("pair list", (tables[0],)))
-        return bool(folders or tables)
+        """Folders or a table that were dropped. Returns whether they may be of use; what they are is looked at then."""
+        paths = [path for path in map(url_path, urls) if path is not None]
+
+        def done(kinds: Kinds) -> None:
+            folders = tuple(path for path in paths if kinds[path] is Kind.FOLDER)
+            tables = [path for path in paths if kinds[path] is Kind.FILE and path.lower().endswith(TABLES)]
+            if folders:
+                self.choose(Source("folders", folders))
+            elif tables:
+                self.choose(Source("pair list", (tables[0],)))
+
+        if paths:
+            self._kinds.look(paths, done)
+        return bool(paths)
 
     def _on_kind(self) -> None:
         self.show_source(None)
@@ -114,17 +136,13 @@ class SourceChooser(QWidget):
         else:
             self.switched.emit()
 
-    def _ask_folder(self, title: str, start: str = "") -> str:
-        return QFileDialog.getExistingDirectory(self, title, start or self._start())
-
-    def _start(self) -> str:
-        known = self._source.paths if self._source is not None else ()
-        return os.path.dirname(known[0]) if known else os.path.expanduser("~")
+    def _ask_folder(self, title: str, start: str) -> str:
+        return QFileDialog.getExistingDirectory(self, title, start)
 
 
 def accepts(event: QDragEnterEvent) -> bool:
     """Whether something is dragged that ``take`` may like."""
-    fits = any(url.isLocalFile() for url in event.mimeData().urls())
+    fits = any(url_path(url) is not None for url in event.mimeData().urls())
     if fits:
         event.acceptProposedAction()
     return fits

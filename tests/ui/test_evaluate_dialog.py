@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QUrl, Qt
 from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget, QTableWidgetItem, QTabWidget
@@ -95,14 +95,14 @@ def test_folders_that_are_named_are_measured_shown_and_saved(
         qtbot.waitUntil(partial(is_said, dialog, f"Saved as {written}."), timeout=PATIENCE)
     opened: list[str] = []
 
-    def refuse(path: str) -> bool:
-        opened.append(path)
+    def refuse(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
         return False
 
-    monkeypatch.setattr(desktop, "open_file", refuse)
+    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", refuse)
     button(dialog, "Open it").click()
+    qtbot.waitUntil(lambda: dialog.said.endswith("could not be opened."), timeout=PATIENCE)  # as nothing was
     assert opened == [targets[3] + ".csv"]
-    assert dialog.said.endswith("could not be opened.")  # as nothing was
     assert "<svg" in Path(targets[0]).read_text()
     table = list(csv.DictReader(Path(targets[1]).read_text().splitlines()))
     assert {row["class"] for row in table if row["scope"] == "class"} == set(THINGS)

@@ -94,21 +94,16 @@ def test_markup_in_a_message_is_only_text(stack: BannerStack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "folders", "said"),
-    [
-        (True, False, "Find similar photos"),
-        (False, True, "Add folder"),
-        (True, True, "Find similar photos, and add the folder"),
-    ],
+    ("folders", "said"), [(False, "Find similar photos"), (True, "Find similar photos, or add a folder")]
 )
-def test_the_overlay_says_what_a_drop_does(qtbot: QtBot, picture: bool, folders: bool, said: str) -> None:
+def test_the_overlay_says_what_a_drop_may_do(qtbot: QtBot, folders: bool, said: str) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     window.resize(640, 480)
     window.show()
     overlay = DropOverlay(window)
     assert overlay.isHidden()
-    overlay.show_offer(picture, folders)
+    overlay.show_offer(folders)
     assert overlay.text() == said
     assert overlay.geometry() == window.rect()
     window.resize(700, 300)

@@ -55,7 +55,7 @@ def test_a_picture_dropped_before_anything_is_ready_waits_visibly_and_is_answere
     second = make_window()
     assert second.session.library is None
     drop(second, files(draw_photo(tmp_path / "q.png", seed=7)))
-    assert second.flow.waiting
+    assert second.flow.waiting or second.incoming.looking
     answered(qtbot, second)
     assert names(second)[0] == "07.jpg"
 

@@ -1,12 +1,14 @@
 """What people do at awkward moments, and what the window must not get wrong then."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
@@ -15,6 +17,7 @@ from drawing import draw_photo
 from driving import PATIENCE, answered, drop, files, index_folder, messages, names, opened
 from imagefinder.domain.images import Query
 from imagefinder.storage.library import Library
+from imagefinder.ui import path_kinds
 from imagefinder.ui.main_window import MainWindow
 
 
@@ -215,3 +218,52 @@ def test_a_download_that_fails_is_explained_and_the_app_is_offline_again(
     qtbot.waitUntil(lambda: bool(messages(window)), timeout=PATIENCE)
     assert "404" in messages(window)[0]
     assert "off" in window.network_text
+
+
+def test_a_drive_that_does_not_answer_freezes_nothing_and_is_named(
+    qtbot: QtBot, window: MainWindow, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = threading.Event()
+    honest = path_kinds.kind_of
+
+    def kind_of(path: str) -> path_kinds.Kind:
+        assert threading.current_thread() is not threading.main_thread()
+        if "/away/" in path:
+            back.wait(30)
+        return honest(path)
+
+    monkeypatch.setattr(path_kinds, "kind_of", kind_of)
+    monkeypatch.setattr(path_kinds, "SLOW_MILLISECONDS", 20)
+    monkeypatch.setattr(path_kinds, "SILENT_MILLISECONDS", 400)
+    index_folder(qtbot, window, photos)
+    began = time.monotonic()
+    assert drop(window, files(Path("/away/a.jpg")))
+    window.take(["/away/b.jpg"])
+    text = QMimeData()
+    text.setText("/away/c.jpg")
+    assert drop(window, text)
+    assert time.monotonic() - began < 0.3
+    qtbot.waitUntil(lambda: any("Waiting for the drive" in said for said in messages(window)), timeout=PATIENCE)
+    assert drop(window, files(photos / "a" / "00.jpg"))  # another drive goes on
+
+    def answered_to() -> bool:
+        return window.flow.result is not None and window.flow.result.query.name == "00.jpg"
+
+    qtbot.waitUntil(answered_to, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.incoming.looking, timeout=PATIENCE)
+    assert any(said.startswith("The drive of /away/c.jpg does not answer") for said in messages(window))
+    assert not any("Waiting for" in said for said in messages(window))
+    assert answered_to()
+    back.set()
+
+
+def test_text_that_names_nothing_is_told_after_a_look(qtbot: QtBot, window: MainWindow) -> None:
+    opened(qtbot, window)
+    text = QMimeData()
+    text.setText("/there/is/no/such/file.jpg")
+    assert drop(window, text)
+    qtbot.waitUntil(lambda: messages(window) == ["That is neither a picture nor a folder."], timeout=PATIENCE)
+    QGuiApplication.clipboard().setText("/there/is/no/such/file.jpg")
+    window.incoming.paste()
+    said = "There is no picture, file or address in the clipboard."
+    qtbot.waitUntil(lambda: messages(window)[-1:] == [said], timeout=PATIENCE)

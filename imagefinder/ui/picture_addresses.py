@@ -12,7 +12,7 @@ SMALLEST_SIDE = 8
 LARGEST_BLANK_BYTES = 64 * 1024
 LARGEST_BLANK_PIXELS = 1_000_000
 
-_WEB = re.compile(r"\s*https?:", re.IGNORECASE)
+_WEB = re.compile(r"\s*(https?:)?//", re.IGNORECASE)
 _STAND_IN = re.compile(
     r"placeholder|spacer|blank|transparent|pixel|1x1|loading|lazy(load)?\b|grey\.|gray\.", re.IGNORECASE
 )
@@ -28,6 +28,7 @@ def addresses(html: str) -> Iterator[list[str]]:
         others = [value for name, value in image.items() if _LAZY.fullmatch(name) and "srcset" not in name]
         sets = [_largest(value) for name, value in image.items() if name.endswith("srcset")]
         known = [each for each in (*own, *others, *sets, src) if each]
+        known = [f"https:{each}" if each.startswith("//") else each for each in known]  # as the page it is from
         yield sorted(dict.fromkeys(known), key=lambda address: not _is_web(address))
 
 

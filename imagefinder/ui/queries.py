@@ -29,6 +29,8 @@ RAW_FORMATS = (
     "image/jpg",
     "image/pjpeg",
     "image/heif",
+    "image/bmp",
+    "image/x-bmp",
 )
 """Encoded images that travel as they are, the most faithful first."""
 
@@ -72,6 +74,9 @@ def from_mime(mime: QMimeData) -> Drop | None:
             return Drop(query)
         last_resort = last_resort or query
     text = _from_text(mime.text()) if mime.hasText() else None
+    shown = tuple(_shown_files(mime))
+    if shown:
+        return Drop(text.query if text is not None else last_resort, paths=shown, one_of=True)
     if text is not None:
         return text if text.query is not None else replace(text, query=last_resort)
     return Drop(last_resort) if last_resort is not None else None
@@ -197,6 +202,12 @@ def _from_html(mime: QMimeData) -> Iterator[Query | None]:
     for known in addresses(mime.html()) if mime.hasHtml() else ():
         found = (from_address(address) for address in known)
         yield next((query for query in found if query is not None), None)
+
+
+def _shown_files(mime: QMimeData) -> Iterator[str]:
+    """The pictures on disks that a piece of a page or of a document shows."""
+    for known in addresses(mime.html()) if mime.hasHtml() else ():
+        yield from (os.path.normpath(path) for path in map(local_path, known) if path is not None)
 
 
 def _from_urls(mime: QMimeData) -> Iterator[Query | None]:

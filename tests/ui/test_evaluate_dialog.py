@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QUrl, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton, QTableWidget, QTableWidgetItem, QTabWidget
 from pytestqt.qtbot import QtBot
@@ -31,7 +31,6 @@ from imagefinder.domain.evaluation import (
 from imagefinder.domain.images import Pixels
 from imagefinder.domain.progress import CancelToken, Progress, ProgressSink
 from imagefinder.evaluation.summary import CLASS_F1
-from imagefinder.ui import desktop
 from imagefinder.ui.curve_plot import CurvePlot
 from imagefinder.ui.evaluate_dialog import EvaluateDialog
 from imagefinder.ui.evaluation_view import EvaluationView
@@ -99,7 +98,7 @@ def test_folders_that_are_named_are_measured_shown_and_saved(
         opened.append(url.toLocalFile())
         return False
 
-    monkeypatch.setattr(desktop.QDesktopServices, "openUrl", refuse)
+    monkeypatch.setattr(QDesktopServices, "openUrl", refuse)
     button(dialog, "Open it").click()
     qtbot.waitUntil(lambda: dialog.said.endswith("could not be opened."), timeout=PATIENCE)  # as nothing was
     assert opened == [targets[3] + ".csv"]

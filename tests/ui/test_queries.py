@@ -275,6 +275,15 @@ def test_the_picture_that_firefox_promises_wins_over_the_link_around_it() -> Non
     assert query.url == ADDRESS
 
 
+def test_addresses_without_a_scheme_and_pictures_on_the_disk_in_a_document() -> None:
+    query = read(mime_of_html('<img src="//example.org/photo.jpg">'))
+    assert query is not None
+    assert query.url == ADDRESS
+    drop = queries.from_mime(mime_of_html('<img src="file:///x/a%20b.jpg">'))
+    assert drop is not None
+    assert drop.paths == ("/x/a b.jpg",)
+
+
 def test_lists_of_other_programs() -> None:
     moz, gnome = QMimeData(), QMimeData()
     moz.setData("text/x-moz-url", QByteArray(f"{ADDRESS}\nA title".encode("utf-16-le")))

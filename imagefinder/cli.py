@@ -9,7 +9,7 @@ from pathlib import Path
 
 import imagefinder
 from imagefinder import commands, diagnostics
-from imagefinder.commands import compare, distil, evaluate, label, library, model_shelf, program, train
+from imagefinder.commands import compare, distil, evaluate, label, library, model_shelf, program, removals, train
 from imagefinder.domain.errors import Cancelled, ImageFinderError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.paths import Paths
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    for group in (program, library, model_shelf, evaluate, train, label, compare, distil):
+    for group in (program, library, removals, model_shelf, evaluate, train, label, compare, distil):
         group.register(command)
     return top
 

@@ -30,7 +30,8 @@ def photos(tmp_path: Path) -> Path:
 def test_index_reports_counts_and_reasons_and_then_finds_everything_unchanged(cli: Cli, photos: Path) -> None:
     first = cli.json("index", str(photos))
     assert set(first) == {
-        "added", "updated", "moved", "removed", "unchanged", "failed", "seconds", "photos_per_second",
+        "added", "updated", "moved", "removed", "unchanged", "failed", "damaged", "offline", "away", "kept", "linked",
+        "others", "seconds", "photos_per_second",
     }  # fmt: skip
     assert first["added"] == 8
     assert [failure["path"] for failure in first["failed"]] == [str(photos / "broken.jpg")]
@@ -52,7 +53,7 @@ def test_status_verify_and_export(cli: Cli, photos: Path, tmp_path: Path) -> Non
     cli("index", str(photos))
     status = cli.json("status")
     assert set(status) == {"photos", "folders", "model", "compare", "centred", "index", "bytes"}
-    assert status["folders"] == [{"path": str(photos), "photos": 8, "state": "indexed"}]
+    assert status["folders"] == [{"path": str(photos), "photos": 8, "state": "indexed", "away": 0}]
     assert (status["photos"], status["model"]) == (8, "colour-layout")
     assert (status["compare"], status["centred"]) == ("cosine", True)
     cli("models", "use", "colour-layout", "--compare", "hash", "--centring", "off")

@@ -75,8 +75,9 @@ def test_only_folders_of_the_library_can_be_marked(cli: Cli, photos: Path) -> No
     cli("label", "--mark", str(photos), expect=1)
     assert "imagefinder index FOLDER" in cli.errors
     cli("index", str(photos))
-    cli("label", "--mark", str(photos / "red"), expect=1)
+    cli("label", "--mark", str(photos / "missing"), expect=1)
     assert f"Its folders: {photos}" in cli.errors
+    cli("label", "--mark", str(photos.parent), expect=1)
     cli("label", expect=1)
     assert "--mark FOLDER" in cli.errors
 

@@ -20,6 +20,8 @@ INTERRUPTED = 130
 COMMANDS = (
     "window",
     "index",
+    "remove",
+    "removed",
     "search",
     "status",
     "verify",

@@ -2,21 +2,24 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagefinder.commands import Command, Run, positive, print_json
 from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError
-from imagefinder.domain.images import Photo, Query
-from imagefinder.domain.labels import LabelVote
+from imagefinder.domain.images import Folder, Photo, Query
+from imagefinder.domain.labels import LabelVote, clean_label
 from imagefinder.terminal import say, tell
+
+if TYPE_CHECKING:
+    from imagefinder.usecases.opening import Library
 
 
 def register(command: Command) -> None:
     add = command(
         "label",
         label,
-        "Print what pictures are likely to show, by the labelled photos most like them. Photos have labels where "
-        "somebody gave them some, or where a folder is marked: then the folder that a photo lies in is its label.",
+        "Print what pictures are likely to show, by the labelled photos most like them; or give photos of the library "
+        "a label. Photos also have labels where a folder is marked: then the folder that a photo lies in is its label.",
     )
     add.add_argument("images", nargs="*", metavar="IMAGE")
     add.add_argument("-k", "--k", type=positive, default=10, help="how many photos vote (default: 10)")
@@ -24,16 +27,70 @@ def register(command: Command) -> None:
     mark = add.add_mutually_exclusive_group()
     mark.add_argument("--mark", type=Path, metavar="FOLDER", help="the folders in this one are named for their photos")
     mark.add_argument("--unmark", type=Path, metavar="FOLDER", help="they are not")
+    mark.add_argument("--give", metavar="NAME", help="call these photos of the library so")
+    mark.add_argument("--take", metavar="NAME", help="take this label away from those of these photos that have it")
+    mark.add_argument("--list", action="store_true", help="print every labelled photo of the library")
 
 
 def label(run: Run) -> int:
-    """Print what pictures are likely to show, or mark a folder as labelled."""
-    folder = run.arguments.mark or run.arguments.unmark
-    if folder is not None:
-        _mark(run, folder, run.arguments.mark is not None)
-    elif not run.arguments.images:
+    """Print what pictures are likely to show; give, take or list labels; or mark a folder as labelled."""
+    given = run.arguments
+    if given.list:
+        return _list(run)
+    if given.mark is not None or given.unmark is not None:
+        _mark(run, given.mark or given.unmark, given.mark is not None)
+        return _suggest(run) if given.images else 0
+    if not given.images:
         raise ImageFinderError("There is no picture to label.", "Name one, or a folder to mark with --mark FOLDER.")
-    return _suggest(run) if run.arguments.images else 0
+    if given.give is not None or given.take is not None:
+        return _give_or_take(run)
+    return _suggest(run)
+
+
+def _list(run: Run) -> int:
+    from imagefinder.usecases.opening import open_existing
+
+    with open_existing(run.paths.library) as library:
+        labels = library.labelled_photos()
+        photos = library.photos(labels)
+    found = sorted((photo.path, labels[photo.id]) for photo in photos.values())
+    if run.arguments.json:
+        print_json([{"path": path, "label": name} for path, name in found])
+    else:
+        for path, name in found:
+            say(f"{name}  {path}")
+    return 0
+
+
+def _give_or_take(run: Run) -> int:
+    """Those that are not in the library are told, and keep none of the others from their label."""
+    from imagefinder.usecases.opening import open_existing, open_library
+
+    with open_existing(run.paths.library):
+        pass  # a library that is not there must not be made by labelling
+    give = run.arguments.give is not None
+    name: str = run.arguments.give if give else run.arguments.take
+    with open_library(run.paths.library) as library:
+        found = {image: _photo_at(library, image) for image in run.arguments.images}
+        ids = [photo.id for photo in found.values() if photo is not None]
+        if not give:
+            cleaned, labels = clean_label(name), library.labelled_by_hand()
+            ids = [photo_id for photo_id in ids if labels.get(photo_id) == cleaned]
+        changed = len(library.set_labels(ids, name if give else None))
+    unknown = [image for image, photo in found.items() if photo is None]
+    for image in unknown:
+        tell(f"{image} is not a photo of the library. Index its folder first.")
+    if run.arguments.json:
+        print_json({"label": name, "given" if give else "taken": changed, "unknown": unknown})
+    else:
+        photos = f"{changed:,} {'photo' if changed == 1 else 'photos'}"
+        say(f"{photos} {'called' if give else 'no longer called'} {name}.")
+    return 1 if unknown else 0
+
+
+def _photo_at(library: "Library", image: str) -> Photo | None:
+    """By the path as it was typed, or by where its links lead."""
+    return library.photo_at(image) or library.photo_at(os.path.realpath(image))
 
 
 def _mark(run: Run, folder: Path, labelled: bool) -> None:
@@ -44,17 +101,25 @@ def _mark(run: Run, folder: Path, labelled: bool) -> None:
     with open_library(run.paths.library) as library:
         wanted = os.path.realpath(folder)
         roots = library.folders()
-        found = next((root for root in roots if os.path.realpath(root.path) == wanted), None)
-        if found is None:
+        found = next((root for root in roots if _below(wanted, root) is not None), None)
+        if found is None or (_below(wanted, found) and not os.path.isdir(wanted)):
             known = ", ".join(root.path for root in roots) or "none"
             raise FolderError(f"{folder} is not a folder of the library.", f"Its folders: {known}.")
-        library.set_labelled(found.id, labelled)
+        library.set_labelled(found.id, labelled, _below(wanted, found) or "")
         counts = library.label_counts()
     if labelled:
-        tell(f"{found.path} is marked: its photos are named for their folders.")
+        tell(f"{wanted} is marked: its photos are named for their folders.")
     else:
-        tell(f"{found.path} is not marked any more.")
+        tell(f"{wanted} is not marked any more.")
     tell(f"The library has {sum(counts.values()):,} labelled photos with {len(counts):,} different labels.")
+
+
+def _below(folder: str, root: Folder) -> str | None:
+    """Where a folder lies in a root; "" for the root itself, None for a folder that is not in it."""
+    real = os.path.realpath(root.path)
+    if folder == real:
+        return ""
+    return os.path.relpath(folder, real) if folder.startswith(os.path.join(real, "")) else None
 
 
 def _suggest(run: Run) -> int:

@@ -1,6 +1,7 @@
 """The library on the command line: fill it, search it, look after it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,10 @@ from imagefinder.terminal import ProgressLine, say, tell
 
 if TYPE_CHECKING:
     from imagefinder.usecases.models import Embedder
+
+
+KINDS_SHOWN = 6
+"""Of the kinds of files that were passed over."""
 
 
 def register(command: Command) -> None:
@@ -73,7 +78,10 @@ def index(run: Run) -> int:
         else:
             print_summary(summary)
         for root in summary.offline:
-            tell(f"{root} is missing or nearly empty. Its photos are kept; connect its drive and index it again.")
+            tell(
+                f"{root} is missing, nearly empty or does not answer. Its photos are kept; connect its drive and index "
+                "it again."
+            )
         after = library.active_model()
         if not summary.cancelled and after is not None and after.fingerprint != spec.fingerprint:
             left = library.pending(library.register_model(spec))
@@ -89,6 +97,12 @@ def _summary_record(summary: IndexSummary) -> dict[str, Any]:
         "removed": summary.removed,
         "unchanged": summary.unchanged,
         "failed": [{"path": failure.path, "reason": failure.reason} for failure in summary.failed],
+        "damaged": [{"path": failure.path, "reason": failure.reason} for failure in summary.damaged],
+        "offline": list(summary.offline),
+        "away": list(summary.away),
+        "kept": summary.kept,
+        "linked": dict(summary.not_looked_at.linked),
+        "others": dict(summary.not_looked_at.others),
         "seconds": round(summary.seconds, 3),
         "photos_per_second": round(summary.photos_per_second, 1),
     }
@@ -97,11 +111,40 @@ def _summary_record(summary: IndexSummary) -> dict[str, Any]:
 def print_summary(summary: IndexSummary) -> None:
     for failure in summary.failed:
         tell(f"Could not read {failure.path}: {failure.reason}")
+    for failure in summary.damaged:
+        tell(f"{failure.path}: {failure.reason}")
     say(
         f"{summary.added:,} added, {summary.updated:,} updated, {summary.moved:,} moved, {summary.removed:,} removed, "
         f"{summary.unchanged:,} unchanged, {len(summary.failed):,} could not be read, "
         f"in {summary.seconds:.1f} s ({summary.photos_per_second:.0f} photos/s)"
     )
+    for folder in summary.away:
+        tell(f"{folder} is not there. Its photos are kept; connect its drive and index again.")
+    if summary.kept:
+        are = "file is" if summary.kept == 1 else "files are"
+        tell(
+            f"{counted_photos(summary.kept)} whose {are} missing stay in the library. If they are gone for good, say "
+            "so with --forget-missing."
+        )
+    if summary.removed:
+        tell(f"{counted_photos(summary.removed)} removed; see: imagefinder removed")
+    for link, leads in summary.not_looked_at.linked.items():
+        tell(f"Not followed: {link} is a link to a folder. To have its photos, add {leads}")
+    if others := summary.not_looked_at.others:
+        tell(f"Passed over: {passed_over(others)}")
+
+
+def passed_over(others: Mapping[str, int]) -> str:
+    """ "9 files of other kinds (4 jp2, 3 psd, 2 without an extension)"."""
+    most = sorted(others.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count:,} {kind or 'without an extension'}" for kind, count in most[:KINDS_SHOWN]]
+    more = ", ..." if len(most) > KINDS_SHOWN else ""
+    total = sum(others.values())
+    return f"{total:,} {'file' if total == 1 else 'files'} of other kinds ({', '.join(shown)}{more})"
+
+
+def counted_photos(count: int) -> str:
+    return f"{count:,} {'photo' if count == 1 else 'photos'}"
 
 
 def search(run: Run) -> int:
@@ -152,7 +195,10 @@ def status(run: Run) -> int:
     with open_existing(run.paths.library) as library:
         status, spec = library.status(), library.active_model()
     if run.arguments.json:
-        folders = [{"path": root.path, "photos": root.photos, "state": root.state.value} for root in status.folders]
+        folders = [
+            {"path": root.path, "photos": root.photos, "state": root.state.value, "away": root.away}
+            for root in status.folders
+        ]
         print_json(
             {
                 "photos": status.photos,
@@ -168,7 +214,8 @@ def status(run: Run) -> int:
         model = f"{spec.name} ({spec.compared})" if spec is not None else "none yet"
         say(f"{status.photos:,} photos, model {model}, {status.bytes / 1e6:.1f} MB in {run.paths.library}")
         for root in status.folders:
-            say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}")
+            away = f"  ({root.away:,} of them away)" if root.away else ""
+            say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}{away}")
     return 0
 
 

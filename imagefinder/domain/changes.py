@@ -1,7 +1,8 @@
 """The pure difference between what is on disk and what the catalogue knows."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,25 +16,29 @@ class KnownFile(NamedTuple):
     """What the catalogue remembers of a path.
 
     ``photo_id`` is None for a file that could not be read. ``done`` says that nothing is left to do while the
-    stamp stays: its embedding is there, or its failure has been noted.
+    stamp stays: its embedding is there, or its failure has been noted. ``away``: it was not there at the last scan.
     """
 
     photo_id: int | None
-    size: int
-    mtime_ns: int
+    stamp: FileStamp
     done: bool
+    away: bool = False
 
 
 @dataclass(slots=True)
 class Changes:
-    """Paths are relative to the root. ``pending`` files are unchanged but have no embedding by this model yet;
-    ``failing`` ones are unchanged too, and could not be read before.
+    """Paths are relative to the root. ``changed`` files may have the content that they had, which only reading tells.
+
+    ``pending`` files are unchanged but have no embedding by this model yet; ``failing`` ones are unchanged too, and
+    could not be read before. ``noted`` ones, unchanged as well, are back, or have a stamp that is more exact than the
+    one that was written down.
     """
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    noted: list[str] = field(default_factory=list)
     unchanged: int = 0
     failing: int = 0
 
@@ -41,64 +46,196 @@ class Changes:
 def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownFile], unlisted: Iterable[str] = ()) -> Changes:
     """Compare a walk with the catalogue. What lies below an ``unlisted`` folder (one that could not be read) stays."""
     changes = Changes()
+    doubtful: list[str] = []
     for relpath, stamp in found.items():
         before = known.get(relpath)
         if before is None:
             changes.added.append(relpath)
-        elif (before.size, before.mtime_ns) != stamp:
-            # A file that could not be read before, and is another one now, is new to the library.
-            (changes.added if before.photo_id is None else changes.changed).append(relpath)
-        elif not before.done:
-            changes.pending.append(relpath)
-        elif before.photo_id is None:
-            changes.failing += 1
-        else:
-            changes.unchanged += 1
+            continue
+        photo_id, was, _, away = before
+        if was != stamp:
+            if not was.same_time(stamp):
+                # A file that could not be read before, and is another one now, is new to the library.
+                (changes.added if photo_id is None else changes.changed).append(relpath)
+                continue
+            if was.ctime_ns and was.ctime_ns != stamp.ctime_ns:
+                changes.changed.append(relpath)
+                continue
+            if was.inode and stamp.inode:
+                doubtful.append(relpath)
+                continue
+        _stays(changes, relpath, before, noted=away or (was != stamp and photo_id is not None))
+    if doubtful:
+        _judge(changes, doubtful, found, known)
     if len(known) > len(found) - len(changes.added):
         shielded = tuple(os.path.join(folder, "") for folder in unlisted)
         changes.gone = [path for path in known if path not in found and not path.startswith(shielded)]
     return changes
 
 
+def _stays(changes: Changes, relpath: str, before: KnownFile, noted: bool) -> None:
+    if noted:
+        changes.noted.append(relpath)
+    if not before.done:
+        changes.pending.append(relpath)
+    elif before.photo_id is None:
+        changes.failing += 1
+    else:
+        changes.unchanged += 1
+
+
+def _judge(
+    changes: Changes, doubtful: Iterable[str], found: Mapping[str, FileStamp], known: Mapping[str, KnownFile]
+) -> None:
+    """Files of which only the inode is another one: many drives count inodes anew each time they are connected.
+
+    That matters where another file has the same size and time, as these two may have changed places.
+    """
+    twins = Counter(stamp[:2] for stamp in found.values())
+    for relpath in doubtful:
+        if twins[found[relpath][:2]] > 1:
+            changes.changed.append(relpath)
+        else:
+            _stays(changes, relpath, known[relpath], noted=True)
+
+
 def looks_offline(surviving: int, known: int) -> bool:
-    """Whether a root that is there has lost so much at once that a drive is the likelier cause than a person.
+    """Whether a root that is there has lost so much at once that a drive is the likelier cause than the user.
 
     ``surviving`` counts the known photos that are still in place or were found moved. A mount point whose drive is
     away is empty; one with another drive in it has files, but none of these. Few photos may well have been deleted
-    on purpose, but not all of them: that needs the person's say.
+    on purpose, but not all of them: that needs the user's say.
     """
     return surviving < known * FEW and (known >= ENOUGH_TO_JUDGE or surviving == 0)
 
 
+class Listing(NamedTuple):
+    """The folders that a walk met, relative to its root: ``empty`` ones hold nothing at all, as a mount point without
+    its drive, and another file system is mounted on ``mounts``."""
+
+    folders: Collection[str]
+    empty: Collection[str] = ()
+    mounts: Collection[str] = ()
+
+
+def away_folders(
+    photos: Iterable[str], missing: Collection[str], now: Listing, mounts_before: Collection[str] = ()
+) -> set[str]:
+    """The folders, relative to the root, whose ``missing`` photos are more likely away than deleted; "" is the root.
+
+    ``photos`` are the paths of all photos that were there at the last scan, those found moved among them, and
+    ``missing`` those of which nothing was found. A folder is away whose drive is not mounted any more; or that is
+    there and holds nothing at all; or that lost nearly all of ten photos or more at once. A small folder that was
+    deleted as a whole is not.
+    """
+    away: set[str] = set()
+    left: set[str] = set()
+    for path in missing:
+        parents = _folders_around(path)
+        sure = next((each for each in parents if _is_unplugged(each, now, mounts_before)), None)
+        if sure is None:
+            left.add(path)
+        else:
+            away.add(sure)
+    if not left:
+        return away
+    shielded = tuple(os.path.join(folder, "") for folder in away)
+    counts = Counter(os.path.dirname(path) for path in photos if not path.startswith(shielded))
+    lost = Counter(os.path.dirname(path) for path in left)
+    known, gone = _summed(counts, lost), _summed(lost, lost)
+    for path in left:
+        for folder in _folders_around(path):
+            survivors = known[folder] - gone[folder]
+            if (known[folder] >= ENOUGH_TO_JUDGE or not folder) and looks_offline(survivors, known[folder]):
+                away.add(folder)
+                break
+    return away
+
+
+def _folders_around(relpath: str) -> list[str]:
+    """From the root, "", down to the folder that the file lies in."""
+    around = [""]
+    for position, character in enumerate(relpath):
+        if character == os.sep:
+            around.append(relpath[:position])
+    return around
+
+
+def _is_unplugged(folder: str, now: Listing, mounts_before: Collection[str]) -> bool:
+    if not folder:
+        return False
+    return folder in now.empty or (folder in mounts_before and folder not in now.mounts)
+
+
+def _summed(counts: Mapping[str, int], wanted: Iterable[str]) -> Counter[str]:
+    """Photos in and below each folder that is, or is around, one of ``wanted``."""
+    folders = {each for folder in wanted for each in _folders_around(os.path.join(folder, "x"))}
+    total: Counter[str] = Counter()
+    for folder, count in counts.items():
+        for each in _folders_around(os.path.join(folder, "x")):
+            if each in folders:
+                total[each] += count
+    return total
+
+
 class Lost(NamedTuple):
-    """A photo of the catalogue whose file is gone."""
+    """A photo of the catalogue, or of what was removed from it, whose file may be found elsewhere."""
 
     photo_id: int
-    relpath: str
-    size: int
+    path: str
+    """Where it was: root and relative path."""
+    stamp: FileStamp
     content_key: bytes
+    whole_key: bool
+    """Whether the key is one of the whole content; libraries of older versions have keys of three pieces of it."""
+    format: str
+    labelled: bool
+    """Whether the user gave it a label, or said what it is not."""
 
 
-def match_moves(
-    lost: Iterable[Lost], added: Mapping[str, FileStamp], key_of: Callable[[str], bytes | None]
-) -> dict[str, Lost]:
-    """Recognise moved and renamed photos: new path -> what it was. ``key_of`` reads a candidate's content key.
+class Keys(NamedTuple):
+    """What identifies the content of a file: the key of all of it, and the older one, of three pieces of it."""
 
-    Files are read only where the size fits; of several equal ones, the one that kept its name wins.
+    whole: bytes
+    partial: bytes
+
+
+PIECES = 3 * 64 * 1024
+"""How much of a file an older key is made of, in bytes."""
+UNCOMPRESSED = ("BMP", "TIFF", "RAW")
+"""Formats in which different pictures can share an older key: drawings on the same white page, for example."""
+
+
+def trusts_older_key(format_: str, size: int) -> bool:
+    """Whether an older key stands for the content of a file of ``size`` bytes."""
+    return format_ not in UNCOMPRESSED or size <= PIECES
+
+
+def is_of(photo: Lost, stamp: FileStamp, keys: Keys) -> bool:
+    """Whether a file has the content of ``photo``.
+
+    Where an older key does not say so, the time must agree as well.
     """
-    by_size: dict[int, list[Lost]] = {}
-    for photo in lost:
-        by_size.setdefault(photo.size, []).append(photo)
-    moves: dict[str, Lost] = {}
-    for path, stamp in added.items():
-        candidates = by_size.get(stamp.size)
-        if not candidates:
-            continue
-        key = key_of(path)
-        same = [photo for photo in candidates if photo.content_key == key]
-        if same:
-            name = os.path.basename(path)
-            moved = next((photo for photo in same if os.path.basename(photo.relpath) == name), same[0])
-            candidates.remove(moved)
-            moves[path] = moved
-    return moves
+    if photo.stamp.size != stamp.size:
+        return False
+    if photo.whole_key:
+        return photo.content_key == keys.whole
+    if photo.content_key != keys.partial:
+        return False
+    return trusts_older_key(photo.format, stamp.size) or photo.stamp.same_time(stamp)
+
+
+def best_match(candidates: Iterable[Lost], path: str, matches: Callable[[Lost], bool]) -> Lost | None:
+    """Of the candidates that match, the one that was at ``path``, else that kept its name, else that has a label."""
+    same = [photo for photo in candidates if matches(photo)]
+    name = os.path.basename(path)
+    return min(
+        same,
+        key=lambda photo: (
+            photo.path != path,
+            os.path.basename(photo.path) != name,
+            not photo.labelled,
+            photo.photo_id,
+        ),
+        default=None,
+    )

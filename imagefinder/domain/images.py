@@ -1,9 +1,11 @@
 """What the app says about photos, folders, queries and results."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from imagefinder.domain.specs import ModelSpec
 
@@ -76,6 +78,8 @@ class ReadImage:
     """A small JPEG."""
     pixels: Pixels
     """What the model looks at, in the size that its InputSpec asks for."""
+    damage: str = ""
+    """Why only a part of the picture is there, in a sentence; "" where all of it is."""
 
 
 class FolderState(Enum):
@@ -99,6 +103,8 @@ class Folder:
     failures: int = 0
     labelled: bool = False
     """Whether the name of the folder that a photo lies in is the photo's label."""
+    away: int = 0
+    """How many of its photos are kept although their files were not there at the last scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,9 @@ class Photo:
     info: ImageInfo
     colour: int
     offline: bool
+    """Its root is, or its file was not there at the last scan; what is known of it is kept."""
+    whole_key: bool = True
+    """Whether ``content_key`` is one of the whole content, as it is from library format 3 on."""
 
     @property
     def path(self) -> str:
@@ -126,13 +135,15 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A file that could not be read, and why."""
+    """A file or folder that could not be read, and why."""
 
     folder_id: int
     root: str
     relpath: str
     stamp: FileStamp
     reason: str
+    shown: bool = False
+    """Whether the photo is in the library all the same, as far as its file goes."""
 
     @property
     def path(self) -> str:
@@ -181,20 +192,73 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """A photo, of the library or of what was removed from it, whose file is found somewhere else now."""
+
+    folder_id: int
+    relpath: str
+    stamp: FileStamp
+    photo_id: int
+    content_key: bytes | None = None
+    """The key of the whole content, if it was read."""
+
+
+RemovalReason = Literal["deleted", "replaced", "excluded", "forgotten", "trashed", "folder"]
+"""Why photos left the library. "replaced": another picture has their place; "folder": their root was removed."""
+
+KEPT_DAYS = 30
+"""How long what was removed can be brought back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Photos that left the library together, and can be brought back."""
+
+    id: int
+    at: datetime
+    """Local time."""
+    why: RemovalReason
+    root: str
+    photos: int
+    labelled: int
+    """How many of them the user had given a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotLookedAt:
+    """What a scan passed over below one root, and told."""
+
+    linked: Mapping[str, str]
+    """Links to folders, which are not followed: path -> where it leads."""
+    others: Mapping[str, int]
+    """Files of kinds that are not read here: extension in lower case, "" for none -> how many."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexSummary:
     """What one run of indexing did."""
 
     added: int
     updated: int
     moved: int
+    """Those found elsewhere, and those brought back from what was removed."""
     removed: int
     unchanged: int
     failed: tuple[Failure, ...]
     offline: tuple[str, ...]
-    """Roots that were missing or nearly empty; nothing of theirs was touched."""
+    """Roots that were missing, nearly empty or did not answer; nothing of theirs was touched."""
     seconds: float
     photos_per_second: float
     cancelled: bool = False
+    damaged: tuple[Failure, ...] = ()
+    """Files that are shown as far as they go."""
+    away: tuple[str, ...] = ()
+    """Folders below a root that are not there, as an unplugged drive is not; their photos are kept."""
+    kept: int = 0
+    """Photos whose files are newly missing, and which are kept: those in ``away``, and those with labels."""
+    removed_labelled: int = 0
+    """How many of the removed ones the user had given a label."""
+    not_looked_at: NotLookedAt = NotLookedAt({}, {})
 
 
 @dataclass(frozen=True, slots=True)

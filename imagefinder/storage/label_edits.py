@@ -1,20 +1,25 @@
 """Giving photos labels, and taking them away."""
 
+import os
 from collections.abc import Iterable, Mapping
 
 from imagefinder.domain.labels import clean_label
-from imagefinder.storage import catalog, label_table
+from imagefinder.storage import folder_table, label_table
 from imagefinder.storage.library_parts import LibraryParts
 
 
 class LabelEdits(LibraryParts):
     """Changes of labels, each one transaction. Photos that are no longer there are passed over."""
 
-    def set_labelled(self, folder_id: int, labelled: bool) -> None:
-        """Whether, in this root, the name of the folder that a photo lies in is its label. Raises FolderError."""
+    def set_labelled(self, folder_id: int, labelled: bool, below: str = "") -> None:
+        """Whether the name of the folder that a photo lies in is its label, in this root or in a folder ``below`` it.
+
+        Raises FolderError.
+        """
+        prefix = os.fsencode(os.path.join(below, "")) if below else b""
         with self._database.write() as connection:
-            catalog.folder_path(connection, folder_id)
-            label_table.set_labelled(connection, folder_id, labelled)
+            folder_table.folder_path(connection, folder_id)
+            label_table.set_labelled(connection, folder_id, labelled, prefix)
 
     def set_labels(self, photo_ids: Iterable[int], name: str | None) -> dict[int, str | None]:
         """Call these photos ``name``; None removes what they were called, and leaves the name of a labelled folder.

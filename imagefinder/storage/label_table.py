@@ -12,8 +12,33 @@ def _json(ids: Iterable[int]) -> str:
     return json.dumps([int(id_) for id_ in ids])
 
 
-def set_labelled(connection: sqlite3.Connection, folder_id: int, labelled: bool) -> None:
-    connection.execute("UPDATE folder SET labelled = ? WHERE id = ?", (int(labelled), folder_id))
+_MARKED = (
+    "EXISTS (SELECT 1 FROM mark m WHERE m.folder_id = p.folder_id "
+    "AND substr(p.relpath, 1, length(m.prefix)) = m.prefix)"
+)
+"""Whether a photo ``p`` lies below a mark, so that its folder's name is its label."""
+
+
+def set_labelled(connection: sqlite3.Connection, folder_id: int, labelled: bool, prefix: bytes = b"") -> None:
+    """Mark a root, or what lies below ``prefix``, which ends with a separator; or take all marks in there away."""
+    connection.execute(
+        # The part of an empty BLOB is NULL.
+        "DELETE FROM mark WHERE folder_id = ?1 AND (?2 = x'' OR substr(prefix, 1, length(?2)) = ?2)",
+        (folder_id, prefix),
+    )
+    if labelled:
+        connection.execute("INSERT INTO mark VALUES (?, ?)", (folder_id, prefix))
+
+
+def hand_over(connection: sqlite3.Connection, photo_id: int, heir: int) -> None:
+    """Say of one photo, too, what was said of another of the same content. What it is called already stays."""
+    connection.execute(
+        "INSERT OR IGNORE INTO label (photo_id, name) SELECT ?, name FROM label WHERE photo_id = ?", (heir, photo_id)
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO rejected_label (photo_id, name) SELECT ?, name FROM rejected_label WHERE photo_id = ?",
+        (heir, photo_id),
+    )
 
 
 def explicit(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> dict[int, str | None]:
@@ -24,6 +49,16 @@ def explicit(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> dict[i
         (_json(photo_ids),),
     )
     return dict(found.fetchall())
+
+
+def by_hand(connection: sqlite3.Connection, folder_id: int | None) -> dict[int, str]:
+    """The labels that were given to photos of one root or of all."""
+    rows = connection.execute(
+        "SELECT p.id, l.name FROM label l JOIN photo p ON p.id = l.photo_id "
+        "WHERE ?1 IS NULL OR p.folder_id = ?1 ORDER BY p.id",
+        (folder_id,),
+    )
+    return dict(rows.fetchall())
 
 
 def put(connection: sqlite3.Connection, names: Mapping[int, str | None]) -> None:
@@ -61,11 +96,11 @@ def rejected(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> dict[i
 
 
 def labels(connection: sqlite3.Connection, photo_ids: Iterable[int] | None = None) -> dict[int, str]:
-    """The labels of these photos or of all: explicit ones, else the name of the folder, where its root is labelled."""
+    """The labels of these photos or of all: explicit ones, else the name of the folder, below a mark."""
     only = "" if photo_ids is None else "AND p.id IN (SELECT value FROM json_each(?)) "
     rows = connection.execute(
         "SELECT p.id, l.name, f.path, p.relpath FROM photo p JOIN folder f ON f.id = p.folder_id "
-        f"LEFT JOIN label l ON l.photo_id = p.id WHERE (l.name IS NOT NULL OR f.labelled) {only}ORDER BY p.id",
+        f"LEFT JOIN label l ON l.photo_id = p.id WHERE (l.name IS NOT NULL OR {_MARKED}) {only}ORDER BY p.id",
         () if photo_ids is None else (_json(photo_ids),),
     )
     names: dict[tuple[bytes, bytes], str] = {}  # of the folders seen so far: many photos lie in each
@@ -81,7 +116,7 @@ def labels(connection: sqlite3.Connection, photo_ids: Iterable[int] | None = Non
 
 def unlabelled(connection: sqlite3.Connection, limit: int, offset: int) -> list[int]:
     rows = connection.execute(
-        "SELECT p.id FROM photo p JOIN folder f ON f.id = p.folder_id WHERE NOT f.labelled "
+        f"SELECT p.id FROM photo p WHERE NOT {_MARKED} "
         "AND NOT EXISTS (SELECT 1 FROM label l WHERE l.photo_id = p.id) ORDER BY p.id LIMIT ? OFFSET ?",
         (limit, offset),
     )

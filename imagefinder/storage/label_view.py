@@ -24,6 +24,11 @@ class LabelView(LibraryParts):
         with self._database.read() as connection:
             return label_table.labels(connection)
 
+    def labelled_by_hand(self, folder_id: int | None = None) -> dict[int, str]:
+        """What the user called photos, of one root or of all, ascending by photo id."""
+        with self._database.read() as connection:
+            return label_table.by_hand(connection, folder_id)
+
     def label_counts(self) -> dict[str, int]:
         """How many photos have each label, in alphabetical order of the labels."""
         counts = Counter(self.labelled_photos().values())

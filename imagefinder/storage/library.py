@@ -2,8 +2,9 @@
 
 import logging
 import os
+import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,12 +21,22 @@ from imagefinder.domain.images import (
     ReadImage,
 )
 from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
-from imagefinder.storage import catalog, model_table, vector_table
+from imagefinder.storage import (
+    catalog,
+    content_table,
+    failure_table,
+    folder_table,
+    label_table,
+    model_table,
+    removal_table,
+    vector_table,
+)
 from imagefinder.storage.database import Database, explained
 from imagefinder.storage.inflight import InFlight
 from imagefinder.storage.label_edits import LabelEdits
 from imagefinder.storage.library_view import LibraryView
 from imagefinder.storage.model_edits import ModelEdits
+from imagefinder.storage.photo_edits import PhotoEdits
 from imagefinder.storage.thumbnails import ThumbnailCache
 from imagefinder.storage.verify import VerifyReport, verify
 
@@ -35,7 +46,7 @@ DATABASE = "library.db"
 INDEX_FILES = "vectors-*.faiss"
 
 
-class Library(ModelEdits, LabelEdits, LibraryView):
+class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
     """One folder on disk: the catalogue (the truth) and its caches. Safe to use from any thread.
 
     A change is on disk when its method returns, and undone when it raises. One process writes; others may read,
@@ -121,16 +132,18 @@ class Library(ModelEdits, LabelEdits, LibraryView):
 
     # Folders
 
-    def add_folder(self, path: str, excludes: Sequence[str] = DEFAULT_EXCLUDES) -> Folder:
-        """Add a root; one that is there already is given back as it is.
+    def add_folder(self, path: str, excludes: Sequence[str] | None = None) -> Folder:
+        """Add a root; one that is there already is given back as it is, and roots that lie in it become parts of it.
 
-        Raises FolderError for a path that is no folder, cannot be read, or lies inside or around another root.
+        A root that was removed before has its patterns again, unless ``excludes`` are given, and its photos are
+        brought back as the scan finds them. Raises FolderError for a path that is no folder, cannot be read, lies
+        inside another root, or holds a root that the patterns would leave out.
         """
         path = os.path.abspath(path)
         with self._database.lock:
-            known = catalog.find_root(path, self.folders())
-            if known is not None:
-                return known
+            same, inner = folder_table.find_root(path, self.folders())
+            if same is not None:
+                return same
             try:
                 os.scandir(path).close()
             except NotADirectoryError:
@@ -138,14 +151,21 @@ class Library(ModelEdits, LabelEdits, LibraryView):
             except OSError as error:
                 raise FolderError(f"{path} cannot be read: {error.strerror}.", "Check that it is there.") from error
             with self._database.write() as connection:
-                folder_id = catalog.add_folder(connection, path, excludes)
+                before = removal_table.folder_of(connection, path)
+                chosen = excludes if excludes is not None else before[0] if before else DEFAULT_EXCLUDES
+                folder_id = folder_table.add_folder(connection, path, chosen)
+                if before is not None and before[1]:
+                    label_table.set_labelled(connection, folder_id, True)
+                for each in inner:
+                    folder_table.take_in(connection, folder_id, each, chosen)
             return self.folder(folder_id)
 
     def remove_folder(self, folder_id: int) -> None:
-        """Forget a root and its photos. No file of it is touched."""
+        """Take a root and its photos out of the library. No file of it is touched; see ``removals``."""
         with self._database.lock:
             with self._database.write() as connection:
-                dropped = catalog.remove_folder(connection, folder_id)
+                folder_table.folder_path(connection, folder_id)
+                dropped = removal_table.remove_folder(connection, folder_id, int(time.time()))
             self._follow(dropped)
 
     def set_folder_state(self, folder_id: int, state: FolderState) -> None:
@@ -153,20 +173,27 @@ class Library(ModelEdits, LabelEdits, LibraryView):
         if state is FolderState.SCANNING:
             raise ValueError("that a folder is being scanned is not written down")
         with self._database.write() as connection:
-            catalog.set_folder_state(connection, folder_id, state)
+            folder_table.set_folder_state(connection, folder_id, state)
 
     def set_excludes(self, folder_id: int, patterns: Sequence[str]) -> None:
         """Shell patterns of names to pass over; they count from the next scan on."""
         with self._database.write() as connection:
-            catalog.set_excludes(connection, folder_id, patterns)
+            folder_table.set_excludes(connection, folder_id, patterns)
 
     # Photos
 
-    def add(self, folder_id: int, model_id: int, items: Sequence[tuple[str, ReadImage, Embeddings]]) -> None:
+    def add(
+        self,
+        folder_id: int,
+        model_id: int,
+        items: Sequence[tuple[str, ReadImage, Embeddings]],
+        replaced: Collection[str] = (),
+    ) -> None:
         """Add or update photos with their embeddings, float32 unit rows (dimension,), in one transaction.
 
-        Raises FolderError where the folder was removed, ValueError for an embedding that is not a unit row of the
-        model's dimension, and LibraryError.
+        At the paths in ``replaced`` there is another picture now: the photo that was there is removed, and what is
+        added is a photo of its own. Raises FolderError where the folder was removed, ValueError for an embedding that
+        is not a unit row of the model's dimension, and LibraryError.
         """
         expected = (self._models[model_id].dimension,)
         if any(embedding.shape != expected for _, _, embedding in items):
@@ -176,7 +203,10 @@ class Library(ModelEdits, LabelEdits, LibraryView):
             ids: list[int] = []
             dropped: list[int] = []
             with self._database.write() as connection:
-                catalog.folder_path(connection, folder_id)
+                folder_table.folder_path(connection, folder_id)
+                if replaced:
+                    old = [photo.photo_id for photo in content_table.lost(connection, folder_id, replaced).values()]
+                    dropped += removal_table.remove(connection, old, "replaced", int(time.time()))
                 for (relpath, read, _), blob in zip(items, blobs, strict=True):
                     photo_id, same_file = catalog.put_photo(connection, folder_id, relpath, read)
                     seq, gone = vector_table.put(connection, photo_id, model_id, blob, same_file)
@@ -188,42 +218,23 @@ class Library(ModelEdits, LabelEdits, LibraryView):
                 self._follow(dropped)
         self._thumbnails.put((read.content_key, read.thumbnail) for _, read, _ in items if read.thumbnail)
 
-    def move(self, folder_id: int, relpath: str, stamp: FileStamp, photo_id: int) -> None:
-        """A photo is now found at ``relpath`` of this root; it keeps its vector and its thumbnail."""
-        self.move_many(folder_id, [(relpath, stamp, photo_id)])
-
-    def move_many(self, folder_id: int, moves: Sequence[tuple[str, FileStamp, int]]) -> None:
-        """As ``move``, in one transaction; photos may change places. A photo overwritten by another is forgotten."""
-        with self._database.lock:
-            with self._database.write() as connection:
-                catalog.folder_path(connection, folder_id)
-                dropped = catalog.move_photos(connection, folder_id, moves)
-            self._follow(dropped)
-
-    def remove_photos(self, photo_ids: Iterable[int]) -> None:
-        """Forget photos. No file is touched."""
-        with self._database.lock:
-            with self._database.write() as connection:
-                dropped = catalog.remove_photos(connection, photo_ids)
-            self._follow(dropped)
-
     # Failures
 
     def record_failures(self, folder_id: int, items: Sequence[tuple[str, FileStamp, str]]) -> None:
         """Note files that could not be read: (relpath, stamp, reason) each. A photo that was there before stays."""
         with self._database.write() as connection:
-            catalog.folder_path(connection, folder_id)
-            catalog.record_failures(connection, folder_id, items)
+            folder_table.folder_path(connection, folder_id)
+            failure_table.record(connection, folder_id, items)
 
     def forget_failures(self, paths: Iterable[str] | None = None) -> None:
         """Let the next scan try these files again, or all of them."""
         with self._database.write() as connection:
-            catalog.forget_failures(connection, paths)
+            failure_table.forget(connection, paths)
 
     def drop_failures(self, folder_id: int, relpaths: Iterable[str]) -> None:
         """Forget what was noted at these paths of a root, such as files that are gone."""
         with self._database.write() as connection:
-            catalog.drop_failures(connection, folder_id, relpaths)
+            failure_table.drop(connection, folder_id, relpaths)
 
     # The whole
 
@@ -242,7 +253,3 @@ class Library(ModelEdits, LabelEdits, LibraryView):
             if self.read_only and self._keeper is not None:
                 self._keeper.forget()  # another process may have gone on since
             return verify(self._database, self._keeper, repair and not self.read_only, progress, token or CancelToken())
-
-    def _follow(self, dropped: list[int]) -> None:
-        if self._keeper is not None:
-            self._keeper.apply(dropped, [])

@@ -2,14 +2,22 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from imagefinder.domain.changes import KnownFile, Lost
 from imagefinder.domain.errors import FolderError
-from imagefinder.domain.images import Failure, Folder, HeldModel, LibraryStatus, Photo
+from imagefinder.domain.images import Embeddings, Failure, FileStamp, Folder, HeldModel, LibraryStatus, Photo, Removal
 from imagefinder.domain.specs import ModelSpec
-from imagefinder.storage import catalog, model_table, vector_table
+from imagefinder.storage import (
+    catalog,
+    content_table,
+    failure_table,
+    folder_table,
+    model_table,
+    removal_table,
+    vector_table,
+)
 from imagefinder.storage.index_keeper import index_path
 from imagefinder.storage.label_view import LabelView
 from imagefinder.storage.search_view import SearchView
@@ -23,7 +31,7 @@ class LibraryView(SearchView, LabelView):
     def folders(self) -> list[Folder]:
         """All roots, in the order in which they were added."""
         with self._database.snapshot() as connection:
-            return catalog.folders(connection)
+            return folder_table.folders(connection)
 
     def folder(self, folder_id: int) -> Folder:
         """Raises FolderError for one that is not there."""
@@ -68,6 +76,22 @@ class LibraryView(SearchView, LabelView):
             wanted = model_table.setting(connection, model_table.WANTED_MODEL)
         return self._models.get(int(wanted)) if wanted else None
 
+    def model(self, model_id: int) -> ModelSpec:
+        """By its id in this library, which must be there."""
+        return self._models[model_id]
+
+    def without_embedding(self, model_id: int, photo_ids: Iterable[int]) -> list[int]:
+        """Those of these photos that a model has yet to embed."""
+        with self._database.read() as connection:
+            return vector_table.missing(connection, model_id, photo_ids)
+
+    def rows_of(self, model_id: int, photo_ids: Iterable[int]) -> dict[int, Embeddings]:
+        """The raw unit rows (dimension,), float32, that any model of the library has of these photos, by photo."""
+        dimension = self._models[model_id].dimension
+        with self._database.read() as connection:
+            chunks = vector_table.of_photos(connection, model_id, dimension, photo_ids)
+            return {id_: row for ids, rows in chunks for id_, row in zip(ids, rows, strict=True)}
+
     def precision(self, spec: ModelSpec) -> str | None:
         """What the self-test chose for this model on this computer, if it ran."""
         with self._database.read() as connection:
@@ -80,10 +104,38 @@ class LibraryView(SearchView, LabelView):
         with self._database.snapshot() as connection:
             return catalog.known_files(connection, folder_id, model_id)
 
-    def lost(self, folder_id: int, relpaths: Iterable[str]) -> list[Lost]:
+    def lost(self, folder_id: int, relpaths: Iterable[str]) -> dict[str, Lost]:
         """What is known of the photos at these paths; paths without a photo are left out."""
         with self._database.snapshot() as connection:
-            return catalog.lost(connection, folder_id, relpaths)
+            return content_table.lost(connection, folder_id, relpaths)
+
+    def mounts(self, folder_id: int) -> set[str]:
+        """The folders below a root on which another file system was mounted when they were last seen."""
+        with self._database.read() as connection:
+            return folder_table.mounts(connection, folder_id)
+
+    def out_of_reach(self, sizes: Collection[int]) -> tuple[list[Lost], list[Lost]]:
+        """Photos with files of these sizes, in bytes, that are not where a scan could find them.
+
+        Those that were removed and can be brought back; and those that are away, or in a root that is offline.
+        """
+        with self._database.snapshot() as connection:
+            return removal_table.of_sizes(connection, sizes), content_table.kept_away(connection, sizes)
+
+    def photos_of_sizes(self, sizes: Collection[int], besides: Collection[int]) -> list[tuple[int, str, FileStamp]]:
+        """Root id, path and stamp of photos with files of these sizes in roots that are there, but for ``besides``."""
+        with self._database.read() as connection:
+            return content_table.of_sizes(connection, sizes, besides)
+
+    def doubtful_keys(self, folder_id: int) -> list[str]:
+        """Paths below a root of which only reading tells the content: libraries of older versions knew less of it."""
+        with self._database.read() as connection:
+            return content_table.doubtful_keys(connection, folder_id)
+
+    def removals(self) -> list[Removal]:
+        """What left the library in the last 30 days, the latest first."""
+        with self._database.read() as connection:
+            return removal_table.removals(connection)
 
     def count(self) -> int:
         """How many photos there are."""
@@ -128,7 +180,7 @@ class LibraryView(SearchView, LabelView):
     def failures(self, folder_id: int | None = None) -> list[Failure]:
         """Of one root or of all."""
         with self._database.read() as connection:
-            return catalog.failures(connection, folder_id)
+            return failure_table.listed(connection, folder_id)
 
     # The whole
 

@@ -59,6 +59,7 @@ def _chosen(spec: ModelSpec, compare: Comparison | None, centred: int | None) ->
 def forget(connection: sqlite3.Connection, model_id: int) -> None:
     """Delete a model with its vectors and its centre."""
     connection.execute("DELETE FROM vector WHERE model_id = ?", (model_id,))
+    connection.execute("DELETE FROM removed_vector WHERE model_id = ?", (model_id,))
     connection.execute("DELETE FROM model WHERE id = ?", (model_id,))
 
 

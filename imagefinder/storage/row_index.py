@@ -68,9 +68,7 @@ class RowIndex(ABC):
         if not len(ids):
             return
         with self._changing:
-            merged = np.sort(np.concatenate([self._ids, ids]))
-            if np.any(merged[1:] == merged[:-1]):
-                raise ValueError("an id is in the index already")
+            merged = self._with(np.sort(ids))
             with self._lock:
                 self._insert(min(self._parts, key=lambda part: int(part.ntotal)), ids, self.stored(rows))
                 self._changed(merged)
@@ -78,12 +76,18 @@ class RowIndex(ABC):
     def remove(self, ids: Ids) -> int:
         """Remove those of ``ids`` that are there; how many that was."""
         with self._changing:
-            there = np.intersect1d(self._ids, np.asarray(ids, np.int64))
+            # Looked up one by one: going through all ids would cost a large library more than the removal itself.
+            wanted = np.unique(np.asarray(ids, np.int64))
+            places = np.searchsorted(self._ids, wanted)
+            inside = places < len(self._ids)
+            places, wanted = places[inside], wanted[inside]
+            places = places[self._ids[places] == wanted]
+            there = self._ids[places]
             if len(there):
                 with self._lock:
                     for part in self._parts:
                         part.remove_ids(there)
-                    self._changed(np.setdiff1d(self._ids, there, assume_unique=True))
+                    self._changed(np.delete(self._ids, places))
             return len(there)
 
     def search(self, row: Embeddings, k: int) -> tuple[Ids, npt.NDArray[np.float32]]:
@@ -117,6 +121,17 @@ class RowIndex(ABC):
         with self._changing:
             for part in self._parts:
                 self._write_part(part, load_faiss().PyCallbackIOWriter(all_of))
+
+    def _with(self, new: Ids) -> Ids:
+        """All ids and ``new``, which are ascending. Raises ValueError for an id that is there twice then."""
+        merged = np.concatenate([self._ids, new])
+        fresh = not len(self._ids) or new[0] > self._ids[-1]  # as row numbers that only grow are
+        if not fresh:
+            merged.sort()
+        looked_at = new if fresh else merged
+        if np.any(looked_at[1:] == looked_at[:-1]):
+            raise ValueError("an id is in the index already")
+        return merged
 
     def _changed(self, ids: Ids) -> None:
         self._ids = ids

@@ -152,6 +152,16 @@ def of_photos(
         yield [row[0] for row in chunk], unit(decode((row[1] for row in chunk), dimension))
 
 
+def missing(connection: sqlite3.Connection, model_id: int, photo_ids: Iterable[int]) -> list[int]:
+    """Those of these photos that have no vector of a model."""
+    found = connection.execute(
+        "SELECT p.id FROM photo p WHERE p.id IN (SELECT value FROM json_each(?)) "
+        "AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.photo_id = p.id AND v.model_id = ?)",
+        (json.dumps([int(id_) for id_ in photo_ids]), model_id),
+    )
+    return [row[0] for row in found]
+
+
 def of_photo(connection: sqlite3.Connection, photo_id: int, model_id: int, dimension: int) -> Embeddings | None:
     row = connection.execute(
         "SELECT embedding FROM vector WHERE photo_id = ? AND model_id = ?", (photo_id, model_id)

@@ -3,41 +3,44 @@
 import logging
 import os
 import time
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from imagefinder.domain.errors import Cancelled, ImageFinderError, UnreadableImage
-from imagefinder.domain.images import FileStamp, FolderState, IndexSummary, ReadImage
+from imagefinder.domain.images import Failure, FolderState, IndexSummary, NotLookedAt, ReadImage
 from imagefinder.domain.progress import CancelToken, Progress, ProgressMeter, ProgressSink, ignore_progress
+from imagefinder.domain.specs import InputSpec
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.probe import find_killers
 from imagefinder.imaging.reading import read_image
 from imagefinder.storage.library import Library
-from imagefinder.usecases.reading import TookTooLong, read_ahead
-from imagefinder.usecases.surveying import Survey, apply_survey, survey
+from imagefinder.usecases.applying import Applied, apply_group
+from imagefinder.usecases.intake import Intake, Taken
+from imagefinder.usecases.matching import match, missing_elsewhere
+from imagefinder.usecases.reading import READER_THREADS, TookTooLong, read_ahead
+from imagefinder.usecases.scanning import Walk
+from imagefinder.usecases.surveying import Group, Survey, compare, judge, survey, walk_folders
 
 log = logging.getLogger(__name__)
 
-# A crash replays what was embedded since the last save from the catalogue: 50,000 vectors take about a second.
-SAVE_EVERY = 50_000
 # Reads in a row that took too long: the drive hangs, and every further file would cost a minute.
 GIVE_UP_AFTER = 3
-NO_TIME = -1
-READER_THREADS = max(2, os.cpu_count() or 2)
 
 
 @dataclass(slots=True)
 class _Counts:
-    added: int = 0
-    updated: int = 0
-    again: int = 0
-    """Unchanged on disk, and embedded by this model for the first time."""
-    embedded: int = 0
     seen: int = 0
-    newly_failed: int = 0
-    since_save: int = 0
+    killers: int = 0
+    unchanged: int = 0
+    taken: Taken = field(default_factory=Taken)
+    applied: Applied = field(default_factory=Applied)
+    offline: list[str] = field(default_factory=list)
+    looked_at: list[Survey] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return self.killers + self.taken.failed
 
 
 def index(
@@ -53,8 +56,9 @@ def index(
 
     Every batch is committed before the next begins, so cancelling, crashing or unplugging keeps what was done, and
     the next run goes on from there. A root that is missing or suddenly nearly empty is left as it is and reported in
-    ``offline``, unless it is in ``forget_missing``. When a model other than the library's active one has embedded
-    everything, the library switches to it. Raises LibraryError where the disk refuses.
+    ``offline``, unless it is in ``forget_missing``; so are folders below a root, in ``away``. When a model other than
+    the library's active one has embedded everything, the library switches to it. Raises LibraryError where the disk
+    refuses.
     """
     began = time.monotonic()
     token = token or CancelToken()
@@ -62,23 +66,27 @@ def index(
     model_id = library.register_model(embedder.spec)
     if library.active_model() is None:
         library.activate(embedder.spec)
-    surveys: list[Survey] = []
-    moved = removed = 0
-    offline: list[str] = []
+    library.purge_removed()
     cancelled = False
     try:
-        surveys, away = survey(library, model_id, folder_ids, forget_missing, token, progress)
-        offline = [folder.path for folder in away]
-        moved, removed = apply_survey(library, surveys, away)
-        _set_killers_aside(library, surveys, counts, token)
-        meter = ProgressMeter(progress, token, "reading", total=sum(len(each.to_read) for each in surveys))
-        for each in surveys:
-            if _embed(library, embedder, model_id, each, counts, meter, token):
-                library.set_folder_state(each.folder.id, FolderState.INDEXED)
-            else:
-                log.warning("%s went away while it was read; its photos are kept", each.folder.path)
-                library.set_folder_state(each.folder.id, FolderState.OFFLINE)
-                offline.append(each.folder.path)
+        for group in survey(library, model_id, folder_ids, forget_missing, token, progress):
+            _look_further(library, group, model_id, token, progress)
+            match(library, group.surveys, token, progress)
+            judge(library, group, forget_missing)
+            apply_group(library, group, model_id, forget_missing, counts.applied)
+            counts.offline += [folder.path for folder in group.offline]
+            counts.unchanged += sum(each.changes.unchanged for each in group.surveys)
+            counts.looked_at += group.surveys
+            _set_killers_aside(library, group.surveys, counts, token)
+            total = counts.seen + sum(len(each.to_read) for each in group.surveys)
+            meter = ProgressMeter(progress, token, "reading", total=total)
+            for each in group.surveys:
+                if _embed(library, embedder, model_id, each, counts, meter, token):
+                    library.set_folder_state(each.folder.id, FolderState.INDEXED)
+                else:
+                    log.warning("%s went away while it was read; its photos are kept", each.folder.path)
+                    library.set_folder_state(each.folder.id, FolderState.OFFLINE)
+                    counts.offline.append(each.folder.path)
         active = library.active_model()
         if (active is None or active.fingerprint != embedder.spec.fingerprint) and library.pending(model_id) == 0:
             library.activate(embedder.spec, progress, token)
@@ -87,25 +95,61 @@ def index(
         cancelled = True
     progress(Progress("saving"))
     library.save_index()
-    seconds = time.monotonic() - began
-    summary = IndexSummary(
-        added=counts.added,
-        updated=counts.updated,
-        moved=moved,
-        removed=removed,
-        unchanged=counts.again + sum(each.changes.unchanged for each in surveys),
-        failed=tuple(failure for each in surveys for failure in library.failures(each.folder.id)),
-        offline=tuple(offline),
-        seconds=seconds,
-        photos_per_second=counts.embedded / seconds if seconds else 0.0,
-        cancelled=cancelled,
-    )
+    summary = _summary(library, counts, time.monotonic() - began, cancelled)
     log.info(
-        "indexed in %.1f s: %d added, %d updated, %d moved, %d removed, %d unchanged, %d unreadable, offline %s%s",
-        seconds, summary.added, summary.updated, moved, removed, summary.unchanged, len(summary.failed),
-        list(offline), ", cancelled" if cancelled else "",
+        "indexed in %.1f s: %d added, %d updated, %d moved, %d removed, %d kept, %d unchanged, %d unreadable, "
+        "offline %s, away %s%s",
+        summary.seconds, summary.added, summary.updated, summary.moved, summary.removed, summary.kept,
+        summary.unchanged, len(summary.failed), list(summary.offline), list(summary.away),
+        ", cancelled" if cancelled else "",
     )  # fmt: skip
     return summary
+
+
+def _summary(library: Library, counts: _Counts, seconds: float, cancelled: bool) -> IndexSummary:
+    applied = counts.applied
+    noted = [failure for each in counts.looked_at for failure in library.failures(each.folder.id)]
+    others: Counter[str] = Counter()
+    for each in counts.looked_at:
+        others.update(each.walk.others)
+    linked = {each.path(link): leads for each in counts.looked_at for link, leads in each.walk.linked.items()}
+    return IndexSummary(
+        added=counts.taken.added + applied.copied,
+        updated=counts.taken.updated,
+        moved=applied.moved,
+        removed=applied.removed,
+        unchanged=counts.taken.again + counts.unchanged,
+        failed=_those(noted, shown=False),
+        offline=tuple(counts.offline),
+        seconds=seconds,
+        photos_per_second=counts.taken.embedded / seconds if seconds else 0.0,
+        cancelled=cancelled,
+        damaged=_those(noted, shown=True),
+        away=tuple(applied.away),
+        kept=applied.kept,
+        removed_labelled=applied.removed_labelled + counts.taken.set_aside,
+        not_looked_at=NotLookedAt(linked, dict(others)),
+    )
+
+
+def _those(noted: Iterable[Failure], shown: bool) -> tuple[Failure, ...]:
+    return tuple(failure for failure in noted if failure.shown is shown)
+
+
+def _look_further(library: Library, group: Group, model_id: int, token: CancelToken, progress: ProgressSink) -> None:
+    """Survey the other roots, too, where a photo is gone that may have moved there, or from where one may have come."""
+    surveyed = {each.folder.id for each in group.surveys} | {folder.id for folder in group.offline}
+    others = [folder for folder in library.folders() if folder.id not in surveyed]
+    if not others:
+        return
+    if not any(photo for each in group.surveys for photo in each.missing(())):
+        wanted = missing_elsewhere(library, group.surveys)
+        others = [folder for folder in others if folder.id in wanted]
+    for folder, outcome in walk_folders(others, token, progress):
+        if folder is None:
+            return  # what is left is slow; its own scan comes, and finds what was removed until then
+        if isinstance(outcome, Walk):
+            group.surveys.append(compare(library, model_id, folder, outcome))
 
 
 def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Counts, token: CancelToken) -> None:
@@ -122,7 +166,7 @@ def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Cou
         for path, reason in killers.items():
             guilty, relpath = places[path]
             library.record_failures(guilty.folder.id, [(relpath, guilty.found[relpath], reason)])
-            counts.newly_failed += 1
+            counts.killers += 1
             for todo in (guilty.changes.added, guilty.changes.changed, guilty.changes.pending):
                 if relpath in todo:
                     todo.remove(relpath)
@@ -138,45 +182,20 @@ def _embed(
     meter: ProgressMeter,
     token: CancelToken,
 ) -> bool:
-    """Read, embed and commit one folder in batches. What was read is committed also when the person cancels.
+    """Read, embed and commit one folder in batches. What was read is committed also when the user cancels.
 
     False where the folder went away meanwhile: then nothing is held against the files that could not be read.
     """
 
-    def read(relpath: str) -> ReadImage:
-        return read_image(each.path(relpath), embedder.spec.input)
-
     def starting(relpaths: Sequence[str]) -> None:
         library.inflight.begin([each.path(relpath) for relpath in relpaths])
 
-    changed, added = set(each.changes.changed), set(each.changes.added)
-    batch: list[tuple[str, ReadImage]] = []
-    unreadable: list[tuple[str, UnreadableImage]] = []
-
-    def commit() -> None:
-        if batch:
-            rows = embedder.embed(np.stack([image.pixels for _, image in batch]))
-            entries = [(relpath, image, row) for (relpath, image), row in zip(batch, rows, strict=True)]
-            library.add(each.folder.id, model_id, entries)
-            counts.added += sum(relpath in added for relpath, _ in batch)
-            counts.updated += sum(relpath in changed for relpath, _ in batch)
-            counts.again += sum(relpath not in added and relpath not in changed for relpath, _ in batch)
-            counts.embedded += len(batch)
-            counts.since_save += len(batch)
-        if unreadable:
-            noted = [(path, _stamp_to_note(each.found[path], reason), str(reason)) for path, reason in unreadable]
-            library.record_failures(each.folder.id, noted)
-        batch.clear()
-        unreadable.clear()
-        if counts.since_save >= SAVE_EVERY:
-            library.save_index()
-            counts.since_save = 0
-
+    intake = Intake(library, embedder, model_id, each, counts.taken)
     given_up = 0
-    meter.report(counts.seen, each.folder.path, counts.newly_failed)
+    meter.report(counts.seen, each.folder.path, counts.failed)
     reading = read_ahead(
         each.to_read,
-        read,
+        lambda relpath: _read(each.path(relpath), embedder.spec.input),
         threads=READER_THREADS,
         window=4 * embedder.batch_size,
         starting=starting,
@@ -188,24 +207,31 @@ def _embed(
             given_up = given_up + 1 if isinstance(outcome, TookTooLong) else 0
             if isinstance(outcome, UnreadableImage):
                 if given_up >= GIVE_UP_AFTER or (given_up == 0 and not outcome.lasting and is_gone(each.folder.path)):
-                    unreadable[:] = [entry for entry in unreadable if entry[1].lasting]
-                    commit()
+                    intake.commit(lasting_only=True)
                     return False
-                unreadable.append((relpath, outcome))
-                counts.newly_failed += 1
+                intake.refuse(relpath, outcome)
             else:
-                batch.append((relpath, outcome))
-            if len(batch) >= embedder.batch_size or len(unreadable) >= embedder.batch_size:
-                commit()
-            meter.report(counts.seen, os.path.join(each.folder.path, os.path.dirname(relpath)), counts.newly_failed)
+                intake.take(relpath, outcome)
+            meter.report(counts.seen, os.path.join(each.folder.path, os.path.dirname(relpath)), counts.failed)
     except Cancelled:
-        commit()
+        intake.commit()
         raise
     finally:
         reading.close()
         library.inflight.clear()
-    commit()
+    intake.commit()
     return True
+
+
+def _read(path: str, spec: InputSpec) -> ReadImage:
+    """Whatever is wrong with one file costs that file only. Raises UnreadableImage."""
+    try:
+        return read_image(path, spec)
+    except UnreadableImage:
+        raise
+    except Exception as error:
+        log.exception("reading %r", path)
+        raise UnreadableImage(f"Reading it failed: {error!r}.", "That is a bug; the log says more.") from error
 
 
 def is_gone(root: str) -> bool:
@@ -215,8 +241,3 @@ def is_gone(root: str) -> bool:
             return next(entries, None) is None
     except OSError:
         return True
-
-
-def _stamp_to_note(found: FileStamp, reason: UnreadableImage) -> FileStamp:
-    """The file's own stamp, so that it is left alone until it changes; or one that no file has, to try it again."""
-    return found if reason.lasting else FileStamp(found.size, NO_TIME)

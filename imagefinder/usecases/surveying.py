@@ -1,43 +1,73 @@
-"""Compare the disk with the catalogue: what is new, changed, moved or gone, and which roots are not there at all."""
+"""Compare the disk with the catalogue: what is new, changed, moved, away or gone, and which roots are not there."""
 
 import logging
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagefinder.domain.changes import Changes, Lost, diff, looks_offline, match_moves
-from imagefinder.domain.errors import UnreadableImage
+from imagefinder.domain.changes import Changes, KnownFile, Listing, Lost, away_folders, diff
 from imagefinder.domain.excludes import compile_excludes
-from imagefinder.domain.images import FileStamp, Folder, FolderState
+from imagefinder.domain.images import FileStamp, Folder, Moved
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
-from imagefinder.imaging.files import content_key_of
 from imagefinder.storage.library import Library
-from imagefinder.usecases.scanning import Walk, walk
+from imagefinder.usecases.scanning import Walk
+from imagefinder.usecases.walking import Silent, walk_roots
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class Survey:
-    """One root as it was found. ``moves`` maps new paths to the photos that were recognised there."""
+    """One root as it was found. Paths are relative to it."""
 
     folder: Folder
-    found: dict[str, FileStamp]
+    walk: Walk
+    known: Mapping[str, KnownFile]
     changes: Changes
-    lost: list[Lost]
+    lost: dict[str, Lost]
+    """Photos where there is no file now; those among them that were away before."""
+    displaced: dict[str, Lost]
+    """Photos where there is another file now, or the same one with another time."""
     dropped: set[int]
     """Those of the lost photos that the exclude patterns leave out."""
-    known: int
-    moves: dict[str, Lost] = field(default_factory=dict)
+    touched: list[tuple[str, FileStamp, bytes | None]] = field(default_factory=list)
+    """Files with the content that they had: path, stamp and key."""
+    moves: list[Moved] = field(default_factory=list)
+    copies: list[Moved] = field(default_factory=list)
+    """Files with the content of photos that are out of reach."""
+    away: set[str] = field(default_factory=set)
+    """Folders that are not there, as an unplugged drive is not."""
+
+    @property
+    def found(self) -> dict[str, FileStamp]:
+        return self.walk.found
 
     def path(self, relpath: str) -> str:
         return os.path.join(self.folder.path, relpath)
 
     @property
     def to_read(self) -> list[str]:
-        """What needs the model: changed, new and not yet embedded files, relative to the root."""
+        """What needs the model: changed, new and not yet embedded files."""
         return self.changes.changed + self.changes.added + self.changes.pending
+
+    def missing(self, found_elsewhere: Collection[int]) -> dict[str, Lost]:
+        """The photos that were there at the last scan and of which nothing was found."""
+        return {
+            relpath: photo
+            for relpath, photo in self.lost.items()
+            if photo.photo_id not in found_elsewhere
+            and photo.photo_id not in self.dropped
+            and not self.known[relpath].away
+        }
+
+
+@dataclass(slots=True)
+class Group:
+    """Roots that were surveyed together, and those that are not there."""
+
+    surveys: list[Survey] = field(default_factory=list)
+    offline: list[Folder] = field(default_factory=list)
 
 
 def survey(
@@ -47,100 +77,67 @@ def survey(
     forget_missing: Collection[int],
     token: CancelToken,
     progress: ProgressSink,
-) -> tuple[list[Survey], list[Folder]]:
-    """Walk the chosen roots (None: all), and the others too where a photo is gone that may have moved there.
+) -> Iterator[Group]:
+    """Walk the chosen roots (None: all), each on a thread of its own. Nothing is written.
 
-    Returns what was found, and the roots that are offline. Nothing is written.
+    What was walked comes in groups: a drive that is slow to answer comes later, in a group of its own, and one that
+    does not answer at all is offline.
     """
-    folders = library.folders()
-    chosen = [folder for folder in folders if folder_ids is None or folder.id in folder_ids]
-    others = [folder for folder in folders if folder not in chosen]
+    chosen = [folder for folder in library.folders() if folder_ids is None or folder.id in folder_ids]
+    group = Group()
+    for folder, outcome in walk_folders(chosen, token, progress):
+        if folder is None:  # what is left is slow: go on with what is there
+            if group.surveys or group.offline:
+                yield group
+                group = Group()
+        elif isinstance(outcome, Walk):
+            group.surveys.append(compare(library, model_id, folder, outcome))
+        elif outcome is None and folder.id in forget_missing:
+            group.surveys.append(compare(library, model_id, folder, Walk()))  # the user said that all of it is gone
+        else:
+            group.offline.append(folder)
+    yield group
+
+
+def walk_folders(
+    folders: Collection[Folder], token: CancelToken, progress: ProgressSink
+) -> Iterator[tuple[Folder | None, Walk | Silent | None]]:
+    """As ``walk_roots`` for roots of the library; None for a folder says that the others are slow to answer."""
     meter = ProgressMeter(progress, token, "looking")
-    surveys: list[Survey] = []
-    offline: list[Folder] = []
-
-    def look(folder: Folder) -> None:
-        already = sum(len(each.found) for each in surveys)
-        result = walk(folder.path, folder.excludes, lambda files, where: meter.report(already + files, where))
-        if result is None and folder.id in forget_missing:
-            result = Walk()  # the person said that what is missing is gone for good, and all of it is
-        if result is None:
-            offline.append(folder)
-        else:
-            surveys.append(_compare(library, model_id, folder, result))
-
-    for folder in chosen:
-        look(folder)
-    if any(each.lost for each in surveys):
-        for folder in others:
-            look(folder)
-    _match_moves(surveys)
-    moved = {lost.photo_id for each in surveys for lost in each.moves.values()}
-    present: list[Survey] = []
-    for each in surveys:
-        surviving = each.known - sum(lost.photo_id not in moved | each.dropped for lost in each.lost)
-        if looks_offline(surviving, each.known) and each.folder.id not in forget_missing:
-            offline.append(each.folder)
-        else:
-            present.append(each)
-    return present, offline
+    roots = [(folder, folder.path, folder.excludes) for folder in folders]
+    yield from walk_roots(roots, meter.report, token.check)
 
 
-def _compare(library: Library, model_id: int, folder: Folder, result: Walk) -> Survey:
+def compare(library: Library, model_id: int, folder: Folder, walk: Walk) -> Survey:
+    """What a walk found, beside what the catalogue knows of the root."""
     known = library.known_files(folder.id, model_id)
-    changes = diff(result.found, known, result.unlisted)
-    lost = library.lost(folder.id, changes.gone) if changes.gone else []
-    # What the patterns exclude is gone by the person's say, and says nothing about the drive.
+    changes = diff(walk.found, known, walk.unlisted)
+    lost = library.lost(folder.id, changes.gone) if changes.gone else {}
+    displaced = library.lost(folder.id, changes.changed) if changes.changed else {}
+    # What the patterns exclude is gone by the user's say, and says nothing about the drive.
     excluded = compile_excludes(folder.excludes)
-    dropped = {photo.photo_id for photo in lost if any(map(excluded, Path(photo.relpath).parts))}
-    photos = len(known) - len(changes.gone) + len(lost) - len(dropped)  # what is gone besides photos are failures
-    return Survey(folder, result.found, changes, lost, dropped, photos)
+    dropped = {photo.photo_id for path, photo in lost.items() if any(map(excluded, Path(path).parts))}
+    return Survey(folder, walk, known, changes, lost, displaced, dropped)
 
 
-def _match_moves(surveys: Sequence[Survey]) -> None:
-    """Find the new places of lost photos, in their own root first and then in the others."""
-    homeless = {each.folder.id: list(each.lost) for each in surveys}
-    for own_root in (True, False):
-        for each in surveys:
-            candidates = [
-                lost
-                for folder_id, photos in homeless.items()
-                if (folder_id == each.folder.id) is own_root
-                for lost in photos
+def judge(library: Library, group: Group, forget_missing: Collection[int]) -> None:
+    """Say which roots and folders are away, after photos were recognised in their new places.
+
+    A root that is away takes its recognised photos out again: what is in its place is another drive's.
+    """
+    found = {move.photo_id for each in group.surveys for move in each.moves}
+    for each in list(group.surveys):
+        if each.folder.id in forget_missing:
+            continue
+        missing = each.missing(found)
+        if missing:
+            photos = [
+                path
+                for path, known in each.known.items()
+                if known.photo_id is not None and known.photo_id not in each.dropped and not known.away
             ]
-            added = {path: each.found[path] for path in each.changes.added if path not in each.moves}
-            if not candidates or not added:
-                continue
-
-            def key_of(relpath: str, each: Survey = each) -> bytes | None:
-                try:
-                    return content_key_of(each.path(relpath))
-                except UnreadableImage:
-                    return None
-
-            moves = match_moves(candidates, added, key_of)
-            each.moves.update(moves)
-            taken = {lost.photo_id for lost in moves.values()}
-            for folder_id, photos in homeless.items():
-                homeless[folder_id] = [lost for lost in photos if lost.photo_id not in taken]
-
-
-def apply_survey(library: Library, surveys: Sequence[Survey], offline: Sequence[Folder]) -> tuple[int, int]:
-    """Write what needs no reading: moves first, then what is gone for good. Returns how many moved and were removed."""
-    for folder in offline:
-        log.warning("%s is missing or nearly empty; its photos are kept", folder.path)
-        library.set_folder_state(folder.id, FolderState.OFFLINE)
-    for each in surveys:
-        if each.moves:
-            arrived = [(relpath, each.found[relpath], lost.photo_id) for relpath, lost in each.moves.items()]
-            library.move_many(each.folder.id, arrived)
-            each.changes.added = [relpath for relpath in each.changes.added if relpath not in each.moves]
-    moved = {lost.photo_id for each in surveys for lost in each.moves.values()}
-    removed = 0
-    for each in surveys:
-        gone = [lost.photo_id for lost in each.lost if lost.photo_id not in moved]
-        if each.changes.gone:
-            library.remove_photos(gone)
-            library.drop_failures(each.folder.id, each.changes.gone)
-        removed += len(gone)
-    return len(moved), removed
+            listing = Listing(each.walk.folders, each.walk.empty, each.walk.mounts)
+            each.away = away_folders(photos, missing, listing, library.mounts(each.folder.id))
+        if "" in each.away:
+            group.surveys.remove(each)
+            group.offline.append(each.folder)

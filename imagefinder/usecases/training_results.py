@@ -31,9 +31,8 @@ from imagefinder.training.course import Learned, Material
 from imagefinder.training.looking import Seen
 from imagefinder.training.measuring import between, compare, leave_one_out, same_neighbours
 from imagefinder.training.trainer import examples
-from imagefinder.usecases.indexing import READER_THREADS
 from imagefinder.usecases.models import Models
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.reading import READER_THREADS, read_ahead
 from imagefinder.usecases.training_views import read_views
 
 if TYPE_CHECKING:

@@ -1,12 +1,33 @@
+import os
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagefinder.domain.changes import KnownFile, Lost, diff, looks_offline, match_moves
+from imagefinder.domain.changes import (
+    PIECES,
+    Keys,
+    KnownFile,
+    Listing,
+    Lost,
+    away_folders,
+    best_match,
+    diff,
+    is_of,
+    looks_offline,
+)
 from imagefinder.domain.images import FileStamp
 
 
-def known(size: int = 1, mtime: int = 1, done: bool = True, photo_id: int | None = 7) -> KnownFile:
-    return KnownFile(photo_id, size, mtime, done)
+def known(
+    size: int = 1,
+    mtime: int = 1,
+    done: bool = True,
+    photo_id: int | None = 7,
+    ctime: int = 0,
+    inode: int = 0,
+    away: bool = False,
+) -> KnownFile:
+    return KnownFile(photo_id, FileStamp(size, mtime, ctime, inode), done, away)
 
 
 def test_every_path_falls_into_exactly_one_class() -> None:
@@ -41,12 +62,14 @@ def test_what_lies_in_a_folder_that_could_not_be_listed_is_not_gone() -> None:
 
 
 names = st.sampled_from([f"{letter}.jpg" for letter in "abcdefgh"])
-stamps = st.builds(FileStamp, st.integers(0, 2), st.integers(0, 2))
+stamps = st.builds(FileStamp, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
 
 
 @given(
     st.dictionaries(names, stamps),
-    st.dictionaries(names, st.builds(KnownFile, st.just(1), st.integers(0, 2), st.integers(0, 2), st.booleans())),
+    st.dictionaries(
+        names, st.builds(KnownFile, st.one_of(st.none(), st.just(1)), stamps, st.booleans(), st.booleans())
+    ),
 )
 def test_nothing_is_counted_twice_or_forgotten(found: dict[str, FileStamp], before: dict[str, KnownFile]) -> None:
     changes = diff(found, before)
@@ -65,31 +88,100 @@ def test_a_root_looks_offline_only_when_nearly_everything_is_gone_at_once() -> N
     assert not looks_offline(0, 0)
 
 
-def test_a_moved_photo_is_recognised_by_content_and_read_only_where_the_size_fits() -> None:
-    read = []
-
-    def key_of(path: str) -> bytes:
-        read.append(path)
-        return b"same" if path == "new/a.jpg" else b"other"
-
-    lost = [Lost(1, "old/a.jpg", 100, b"same")]
-    added = {"new/a.jpg": FileStamp(100, 5), "new/b.jpg": FileStamp(100, 5), "new/c.jpg": FileStamp(99, 5)}
-    assert match_moves(lost, added, key_of) == {"new/a.jpg": lost[0]}
-    assert "new/c.jpg" not in read
+def test_a_swap_within_one_second_shows_in_the_ctime() -> None:
+    stamp = FileStamp(9, 1, ctime_ns=5, inode=3)
+    assert diff({"a": stamp}, {"a": known(9, 1, ctime=4, inode=3)}).changed == ["a"]
+    assert diff({"a": stamp}, {"a": known(9, 1, ctime=5, inode=3)}).unchanged == 1
 
 
-def test_of_equal_photos_the_one_that_kept_its_name_is_taken() -> None:
-    lost = [Lost(1, "old/x.jpg", 9, b"k"), Lost(2, "old/y.jpg", 9, b"k")]
-    moves = match_moves(lost, {"new/y.jpg": FileStamp(9, 1), "new/z.jpg": FileStamp(9, 1)}, lambda _: b"k")
-    assert moves == {"new/y.jpg": lost[1], "new/z.jpg": lost[0]}
+def test_another_inode_alone_matters_only_beside_a_file_of_the_same_size_and_time() -> None:
+    """Many drives count inodes anew each time they are connected."""
+    before = {
+        "a": known(9, 1, ctime=4, inode=1),
+        "b": known(9, 1, ctime=4, inode=2),
+        "c": known(7, 1, ctime=4, inode=3),
+    }
+    found = {"a": FileStamp(9, 1, 4, 2), "b": FileStamp(9, 1, 4, 1), "c": FileStamp(7, 1, 4, 8)}
+    changes = diff(found, before)
+    assert (changes.changed, changes.noted, changes.unchanged) == (["a", "b"], ["c"], 1)
 
 
-def test_one_lost_photo_cannot_be_in_two_places() -> None:
-    moves = match_moves(
-        [Lost(1, "a.jpg", 9, b"k")], {"b.jpg": FileStamp(9, 1), "c.jpg": FileStamp(9, 1)}, lambda _: b"k"
-    )
-    assert len(moves) == 1
+def test_stamps_of_older_libraries_are_completed_without_reading() -> None:
+    changes = diff({"a": FileStamp(1, 1, 5, 6)}, {"a": known()})
+    assert (changes.noted, changes.changed, changes.unchanged) == (["a"], [], 1)
 
 
-def test_a_candidate_that_cannot_be_read_is_no_move() -> None:
-    assert match_moves([Lost(1, "a.jpg", 9, b"k")], {"b.jpg": FileStamp(9, 1)}, lambda _: None) == {}
+def test_a_photo_that_is_back_is_noted_and_read_only_if_the_model_has_not_seen_it() -> None:
+    found = {"a": FileStamp(1, 1), "b": FileStamp(1, 1)}
+    changes = diff(found, {"a": known(away=True), "b": known(away=True, done=False)})
+    assert (changes.noted, changes.pending, changes.unchanged) == (["a", "b"], ["b"], 1)
+
+
+def path(*parts: str) -> str:
+    return os.path.join(*parts)
+
+
+def album(name: str, count: int) -> list[str]:
+    return [path(name, f"{number}.jpg") for number in range(count)]
+
+
+def test_a_mount_that_is_gone_is_away_however_few_its_photos() -> None:
+    local, nas = album("local", 10), album("nas", 2)
+    unmounted = Listing({"", "local", "nas"}, {"nas"}, set())
+    assert away_folders(local + nas, nas, unmounted, {"nas"}) == {"nas"}
+    removed_with_its_folder = Listing({"", "local"})
+    assert away_folders(local + nas, nas, removed_with_its_folder, {"nas"}) == {"nas"}
+    assert away_folders(local + nas, nas, removed_with_its_folder) == set(), "a small folder that was deleted"
+
+
+def test_an_album_that_lost_nearly_all_of_its_photos_is_away_and_the_others_are_not() -> None:
+    photos = [*album("a", 10), *album("b", 12), *album("b/c", 1)]
+    listing = Listing({"", "a", "b"})
+    assert away_folders(photos, album("b", 12)[1:] + album("b/c", 1), listing) == {path("b")}
+    assert away_folders(photos, album("b", 12)[:5], listing) == set()
+
+
+def test_a_root_with_a_mount_that_is_gone_is_not_offline_itself() -> None:
+    photos = ["1.jpg", *album("nas", 400)]
+    listing = Listing({"", "nas"}, {"nas"})
+    assert away_folders(photos, album("nas", 400), listing, {"nas"}) == {"nas"}
+
+
+def test_a_root_that_lost_everything_is_away_as_a_whole() -> None:
+    photos = [*album("a", 3), *album("b", 3)]
+    assert away_folders(photos, photos, Listing({""})) == {""}
+
+
+def photo(
+    id_: int, at: str, size: int, key: bytes, whole: bool = True, format_: str = "JPEG", labelled: bool = False
+) -> Lost:
+    return Lost(id_, at, FileStamp(size, 1), key, whole, format_, labelled)
+
+
+def test_a_content_is_recognised_by_its_whole_key() -> None:
+    keys = Keys(b"whole", b"partial")
+    assert is_of(photo(1, "/a", 9, b"whole"), FileStamp(9, 5), keys)
+    assert not is_of(photo(1, "/a", 8, b"whole"), FileStamp(9, 5), keys)
+    assert not is_of(photo(1, "/a", 9, b"partial"), FileStamp(9, 5), keys), "a new key is never an older one"
+
+
+def test_an_older_key_says_enough_of_compressed_and_of_small_files_only() -> None:
+    keys, large = Keys(b"whole", b"partial"), PIECES + 1
+    assert is_of(photo(1, "/a", large, b"partial", whole=False), FileStamp(large, 5), keys)
+    assert is_of(photo(1, "/a", PIECES, b"partial", whole=False, format_="BMP"), FileStamp(PIECES, 5), keys)
+    bitmap = photo(1, "/a", large, b"partial", whole=False, format_="BMP")
+    assert not is_of(bitmap, FileStamp(large, 5), keys), "two drawings on the same page share it"
+    assert is_of(bitmap, FileStamp(large, 1), keys), "but hardly with the same time"
+
+
+def test_of_equal_photos_the_one_in_place_or_with_the_same_name_or_a_label_is_taken() -> None:
+    equal = [photo(1, path("old", "x.jpg"), 9, b"k"), photo(2, path("old", "y.jpg"), 9, b"k")]
+    named = photo(3, path("old", "z.jpg"), 9, b"k", labelled=True)
+
+    def anything(_: Lost) -> bool:
+        return True
+
+    assert best_match([*equal, named], path("new", "y.jpg"), anything) == equal[1]
+    assert best_match([*equal, named], path("old", "x.jpg"), anything) == equal[0]
+    assert best_match([*equal, named], path("new", "w.jpg"), anything) == named
+    assert best_match(equal, "a", lambda _: False) is None

@@ -8,7 +8,7 @@ import pytest
 
 from imagefinder.domain.changes import KnownFile, Lost
 from imagefinder.domain.errors import FolderError
-from imagefinder.domain.images import FileStamp, FolderState
+from imagefinder.domain.images import FileStamp, FolderState, Moved
 from imagefinder.storage.library import Library
 from storage_kit import item, library_with, model, nearest, read, row, stored_seqs
 
@@ -39,9 +39,10 @@ def test_folders_do_not_overlap_and_are_not_added_twice(tmp_path: Path) -> None:
         assert (folder.path, folder.state, folder.excludes) == (str(root), FolderState.NEW, (".*", "@eaDir"))
         for same in (root, f"{root}/", root / "inner" / "..", tmp_path / "link"):
             assert library.add_folder(str(same)).id == folder.id
-        for overlapping in (root / "inner", tmp_path):
-            with pytest.raises(FolderError, match="already in the library"):
-                library.add_folder(str(overlapping))
+        with pytest.raises(FolderError, match="already in the library"):
+            library.add_folder(str(root / "inner"))
+        with pytest.raises(FolderError, match="exclude patterns leave out"):
+            library.add_folder(str(tmp_path), ["photos"])
         (tmp_path / "note.txt").write_text("")
         with pytest.raises(FolderError, match="not a folder"):
             library.add_folder(str(tmp_path / "note.txt"))
@@ -154,20 +155,20 @@ def test_names_that_are_not_unicode_survive_everywhere(tmp_path: Path) -> None:
         assert library.failures()[0].reason == "cannot open caf\\udce9\n.jpg"
         library.forget_failures([library.failures()[0].path])
         assert library.failures() == []
-        assert [lost.relpath for lost in library.lost(1, [LATIN, "other"])] == [LATIN]
+        assert list(library.lost(1, [LATIN, "other"])) == [LATIN]
 
 
 def test_known_files_say_what_is_left_to_do(tmp_path: Path) -> None:
     with library_with(tmp_path / "library", tmp_path / "photos", 2) as library:
         second = library.register_model(model("second", architecture="other"))
         stamp = read(0).stamp
-        assert library.known_files(1, 1)["0.jpg"] == KnownFile(1, *stamp, True)
-        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, *stamp, False)
+        assert library.known_files(1, 1)["0.jpg"] == KnownFile(1, stamp, True)
+        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, stamp, False)
         library.record_failures(1, [("bad.jpg", FileStamp(5, 6), "broken"), ("0.jpg", FileStamp(7, 8), "cut short")])
         assert library.known_files(1, second) == {
-            "0.jpg": KnownFile(1, 7, 8, True),
-            "1.jpg": KnownFile(2, *read(1).stamp, False),
-            "bad.jpg": KnownFile(None, 5, 6, True),
+            "0.jpg": KnownFile(1, FileStamp(7, 8), True),
+            "1.jpg": KnownFile(2, read(1).stamp, False),
+            "bad.jpg": KnownFile(None, FileStamp(5, 6), True),
         }
         assert nearest(library, 0) == "0.jpg", "a photo that cannot be read any more is not forgotten"
         assert library.pending(1) == 0
@@ -178,14 +179,18 @@ def test_known_files_say_what_is_left_to_do(tmp_path: Path) -> None:
         }
         assert library.folders()[0].failures == 2
         library.add(1, second, [item("0.jpg", 0)])
-        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, *stamp, True)
+        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, stamp, True)
         library.drop_failures(1, ["bad.jpg", "unknown.jpg"])
         assert [failure.relpath for failure in library.failures()] == []
         library.record_failures(1, [("bad.jpg", FileStamp(5, 6), "broken")])
         library.forget_failures()
         assert library.failures() == []
         assert set(library.known_files(1, second)) == {"0.jpg", "1.jpg"}
-        assert library.lost(1, ["1.jpg", "bad.jpg"]) == [Lost(2, "1.jpg", 1001, read(1).content_key)]
+        assert library.lost(1, ["1.jpg", "bad.jpg"]) == {
+            "1.jpg": Lost(
+                2, str(tmp_path / "photos" / "1.jpg"), read(1).stamp, read(1).content_key, True, "JPEG", False
+            )
+        }
 
 
 def test_a_moved_photo_keeps_its_vector_and_thumbnail(tmp_path: Path) -> None:
@@ -206,7 +211,8 @@ def test_photos_can_change_places_and_overwrite(tmp_path: Path) -> None:
     with library_with(tmp_path / "library", tmp_path / "photos", 4) as library:
         nearest(library, 0)
         stamps = [read(n).stamp for n in range(4)]
-        library.move_many(1, [("1.jpg", stamps[0], 1), ("0.jpg", stamps[1], 2), ("3.jpg", stamps[2], 3)])
+        places = [("1.jpg", 0), ("0.jpg", 1), ("3.jpg", 2)]
+        library.relocate([Moved(1, name, stamps[number], number + 1) for name, number in places])
         assert [nearest(library, n) for n in (0, 1, 2)] == ["1.jpg", "0.jpg", "3.jpg"]
         assert library.count() == 3
         assert len(library.search(row(0), 10)) == 3

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from comparing_kit import expected_similarities
-from imagefinder.domain.images import FileStamp
+from imagefinder.domain.images import FileStamp, Moved
 from imagefinder.domain.specs import Comparison
 from imagefinder.storage.library import Library
 from storage_kit import item, library_with, model, read, row
@@ -54,7 +54,7 @@ class LibraryStates(RuleBasedStateMachine):
     def move(self, pairs: list[tuple[str, str]]) -> None:
         pairs = [(old, new) for old, new in pairs if old in self.truth]
         stamps = {new: FileStamp(*read(self.truth[old]).stamp) for old, new in pairs}
-        self.library.move_many(1, [(new, stamps[new], self.id_of(old)) for old, new in pairs])
+        self.library.relocate([Moved(1, new, stamps[new], self.id_of(old)) for old, new in pairs])
         moved = {new: self.truth[old] for old, new in pairs}
         for old, _ in pairs:
             del self.truth[old]

@@ -1,0 +1,118 @@
+"""The roots of a library: SQL in functions that take a connection. Transactions are the caller's."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from imagefinder.domain.errors import FolderError
+from imagefinder.domain.excludes import compile_excludes
+from imagefinder.domain.images import Folder, FolderState
+
+
+def folders(connection: sqlite3.Connection) -> list[Folder]:
+    photos = dict(connection.execute("SELECT folder_id, count(*) FROM photo GROUP BY folder_id").fetchall())
+    failed = dict(connection.execute("SELECT folder_id, count(*) FROM failure GROUP BY folder_id").fetchall())
+    away = dict(connection.execute("SELECT folder_id, count(*) FROM photo WHERE away GROUP BY folder_id").fetchall())
+    rows = connection.execute(
+        "SELECT id, path, state, excludes, EXISTS (SELECT 1 FROM mark WHERE folder_id = id AND prefix = x'') "
+        "FROM folder ORDER BY id"
+    ).fetchall()
+    return [
+        Folder(
+            id_,
+            os.fsdecode(path),
+            FolderState(state),
+            photos.get(id_, 0),
+            tuple(json.loads(excludes)),
+            failed.get(id_, 0),
+            bool(labelled),
+            away.get(id_, 0),
+        )
+        for id_, path, state, excludes, labelled in rows
+    ]
+
+
+def folder_path(connection: sqlite3.Connection, folder_id: int) -> str:
+    """Raises FolderError for a folder that is not, or no longer, there."""
+    row = connection.execute("SELECT path FROM folder WHERE id = ?", (folder_id,)).fetchone()
+    if row is None:
+        raise FolderError("This folder is no longer in the library.", "Add it again.")
+    return os.fsdecode(row[0])
+
+
+def add_folder(connection: sqlite3.Connection, path: str, excludes: Iterable[str]) -> int:
+    cursor = connection.execute(
+        "INSERT INTO folder (path, state, excludes) VALUES (?, 'new', ?) RETURNING id",
+        (os.fsencode(path), json.dumps(list(excludes))),
+    )
+    return int(cursor.fetchone()[0])
+
+
+def set_folder_state(connection: sqlite3.Connection, folder_id: int, state: FolderState) -> None:
+    connection.execute("UPDATE folder SET state = ? WHERE id = ?", (state.value, folder_id))
+
+
+def set_excludes(connection: sqlite3.Connection, folder_id: int, patterns: Iterable[str]) -> None:
+    connection.execute("UPDATE folder SET excludes = ? WHERE id = ?", (json.dumps(list(patterns)), folder_id))
+
+
+def find_root(path: str, roots: Iterable[Folder]) -> tuple[Folder | None, list[Folder]]:
+    """The root that is ``path``, by whatever name, and the roots that lie in it.
+
+    Raises FolderError where ``path`` lies in a root.
+    """
+    real = _real(path)
+    inside: list[Folder] = []
+    for folder in roots:
+        root = _real(folder.path)
+        if real == root:
+            return folder, []
+        if real.startswith(os.path.join(root, "")):
+            raise FolderError(
+                f"{path} lies in {folder.path}, which is already in the library.", "Nothing needs to be added."
+            )
+        if root.startswith(os.path.join(real, "")):
+            inside.append(folder)
+    return None, inside
+
+
+def take_in(connection: sqlite3.Connection, folder_id: int, inner: Folder, excludes: Sequence[str]) -> None:
+    """Make a root that lies in another one a part of it; its photos keep their ids, labels and vectors.
+
+    Raises FolderError where ``excludes``, the patterns of the outer one, leave it out.
+    """
+    outer = folder_path(connection, folder_id)
+    inside = os.path.relpath(_real(inner.path), _real(outer))
+    if any(map(compile_excludes(excludes), Path(inside).parts)):
+        raise FolderError(
+            f"{outer} contains {inner.path}, which is already in the library and which its exclude patterns leave out.",
+            "Remove that folder first, or rename it.",
+        )
+    prefix = os.fsencode(os.path.join(inside, ""))
+    if inner.state is FolderState.OFFLINE:
+        connection.execute("UPDATE photo SET away = 1 WHERE folder_id = ?", (inner.id,))
+    for table, column in (("photo", "relpath"), ("failure", "relpath"), ("mount", "relpath"), ("mark", "prefix")):
+        connection.execute(
+            f"UPDATE {table} SET folder_id = ?, {column} = CAST(? || {column} AS BLOB) WHERE folder_id = ?",
+            (folder_id, prefix, inner.id),
+        )
+    connection.execute("DELETE FROM folder WHERE id = ?", (inner.id,))
+
+
+def mounts(connection: sqlite3.Connection, folder_id: int) -> set[str]:
+    """The folders below a root on which another file system was mounted, relative to it."""
+    rows = connection.execute("SELECT relpath FROM mount WHERE folder_id = ?", (folder_id,))
+    return {os.fsdecode(row[0]) for row in rows}
+
+
+def set_mounts(connection: sqlite3.Connection, folder_id: int, relpaths: Iterable[str]) -> None:
+    connection.execute("DELETE FROM mount WHERE folder_id = ?", (folder_id,))
+    connection.executemany(
+        "INSERT OR IGNORE INTO mount VALUES (?, ?)", [(folder_id, os.fsencode(path)) for path in relpaths]
+    )
+
+
+def _real(path: str) -> str:
+    return os.path.normcase(os.path.realpath(path))

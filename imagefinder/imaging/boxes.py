@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from imagefinder.imaging.light import Light
 
 _MOST_BOXES = 10_000
+_HEADER_BYTES = 2**16
+_UNKNOWN = frozenset({b"vvc1", b"evc1", b"avc1", b"j2k1", b"jpeg", b"unci", b"av02", b"lhv1"})
 Box = tuple[bytes, int, int]
 """Kind, and where the content begins and ends."""
 
@@ -19,6 +21,21 @@ def light_of_boxes(data: bytes) -> Light | None:
         return _light(data)
     except (IndexError, ValueError):  # cut off; the decoder will say so
         return None
+
+
+def has_unknown_codec(data: bytes) -> bool:
+    """Whether these are boxes around a picture that is coded in a way which neither decoder knows."""
+    if not is_boxes(data):
+        return False
+    kinds = {data[at + 12 : at + 16] for at in _places(data, b"infe") if data[at + 4] == 2}
+    return bool(kinds & _UNKNOWN)
+
+
+def _places(data: bytes, word: bytes) -> Iterator[int]:
+    at = data.find(word, 0, _HEADER_BYTES)
+    while at >= 0 and at + 20 < len(data):
+        yield at
+        at = data.find(word, at + 4, _HEADER_BYTES)
 
 
 def _light(data: bytes) -> Light | None:

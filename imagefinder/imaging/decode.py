@@ -9,12 +9,16 @@ from PIL.TiffImagePlugin import TiffImageFile
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging import formats
+from imagefinder.imaging.boxes import has_unknown_codec
 from imagefinder.imaging.colour import to_plain, to_srgb
+from imagefinder.imaging.deep_jpeg import is_odd_kind
 from imagefinder.imaging.files import content_key, content_key_of, read_file
 from imagefinder.imaging.grounds import Ground, without_empty_alpha
 from imagefinder.imaging.limits import MAX_PIXELS
 from imagefinder.imaging.loading import TURNS, Loaded, load, open_picture
 from imagefinder.imaging.metadata import read_tiff_facts
+from imagefinder.imaging.other_formats import load_odd_jpeg, load_other
+from imagefinder.imaging.partly import FAILURES
 from imagefinder.imaging.raw import RawPicture, is_dng, is_raw, is_raw_tiff, is_tiff, largest_jpeg, read_raw
 from imagefinder.imaging.tiff_pages import has_sound_header, is_mosaic, read_deep_page, with_best_page_first
 
@@ -22,6 +26,7 @@ __all__ = ["DAMAGED", "MAX_PIXELS", "Decoded", "content_key", "content_key_of", 
 
 DAMAGED = "The picture is damaged: it is shown as far as it goes."
 
+_JPEG = b"\xff\xd8\xff"
 _OFTEN_WITH_EMPTY_ALPHA = frozenset({"BMP", "ICO", "TGA"})
 
 
@@ -53,9 +58,20 @@ def decode(data: bytes, at_least: int = 0, ground: Ground | None = None) -> Deco
 
 
 def _load(data: bytes, at_least: int) -> Loaded:
+    if data.startswith(_JPEG):  # first, as most are
+        return _load_jpeg(data, at_least)
     if is_raw(data):
         return _load_raw(data, at_least)
-    return _load_tiff(data, at_least) if is_tiff(data) else load(data, at_least)
+    return _load_tiff(data, at_least) if is_tiff(data) else (load_other(data, at_least) or load(data, at_least))
+
+
+def _load_jpeg(data: bytes, at_least: int) -> Loaded:
+    try:
+        return load(data, at_least)
+    except FAILURES:
+        if not is_odd_kind(data):
+            raise
+    return load_odd_jpeg(data)
 
 
 def _load_raw(data: bytes, at_least: int) -> Loaded:
@@ -129,16 +145,18 @@ def _finish(loaded: Loaded, at_least: int, ground: Ground | None) -> Image.Image
 
 
 def _reason(error: Exception, data: bytes) -> str:
+    """Blames the picture only where it is at fault."""
+    said = str(error).lower()
     if isinstance(error, MemoryError):
         return "There is not enough memory to open the picture."
     if isinstance(error, Image.DecompressionBombError):
         return "The picture is too large to open."
-    if "truncated" in str(error).lower():
+    if "truncated" in said:
         return "The file is cut off: a part of the picture is missing."
+    if isinstance(error, UnidentifiedImageError) and not formats.looks_like_image(data):
+        return "This is not an image that the app can read."
+    if "unsupported" in said or (is_tiff(data) and has_sound_header(data)) or has_unknown_codec(data):
+        return "The picture is of a kind that the app cannot read."
     if isinstance(error, UnidentifiedImageError):
-        if not formats.looks_like_image(data):
-            return "This is not an image that the app can read."
-        if is_tiff(data) and has_sound_header(data):
-            return "This kind of TIFF is not one that the app can read."
         return "The picture is damaged or cut off, or of a kind that the app cannot read."
     return "The picture is damaged or cut off."

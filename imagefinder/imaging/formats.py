@@ -8,6 +8,13 @@ import warnings
 
 from PIL import Image
 
+from imagefinder.imaging.icons import is_icon
+from imagefinder.imaging.pnm import is_pnm
+from imagefinder.imaging.psd import is_psd
+from imagefinder.imaging.raw import is_raw
+from imagefinder.imaging.svg import is_svg
+from imagefinder.imaging.tga import is_tga
+
 log = logging.getLogger(__name__)
 
 MAX_DECLARED_PIXELS = 2_000_000_000
@@ -25,8 +32,11 @@ _DECODERS = (
     ("AVIF", "PIL.AvifImagePlugin"),
     ("HEIF", "pillow_heif"),
     ("JXL", "pillow_jxl.JpegXLImagePlugin"),
+    ("JPEG2000", "PIL.Jpeg2KImagePlugin"),
 )
-_NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "JXL": "JPEG XL"}
+# What is read without asking Pillow what it is: formats that have no signature, or that it does not know well.
+_OTHERS = ("ICO", "TGA", "PNM", "PSD")
+_NAMES = {"WEBP": "WebP", "HEIF": "HEIC", "JXL": "JPEG XL", "JPEG2000": "JPEG 2000", "DIB": "BMP"}
 _BUILT_IN = {"WEBP": "PIL._webp", "AVIF": "PIL._avif"}
 
 _lock = threading.Lock()
@@ -53,7 +63,8 @@ def decoders() -> tuple[str, ...]:
 def supported() -> tuple[str, ...]:
     """The formats that this installation reads, as people call them."""
     raw = ("RAW",) if importlib.util.find_spec("rawpy") else ()
-    return tuple(_NAMES.get(name, name) for name in decoders()) + raw
+    svg = ("SVG",) if importlib.util.find_spec("PySide6") else ()
+    return (*(_NAMES.get(name, name) for name in decoders()), *_OTHERS, *svg, *raw)
 
 
 def display_name(pillow_name: str | None) -> str:
@@ -62,8 +73,10 @@ def display_name(pillow_name: str | None) -> str:
 
 
 def looks_like_image(data: bytes) -> bool:
-    """Whether the first bytes are those of a format that is read here."""
+    """Whether the first bytes, of which there should be 16, are those of a format that is read here."""
     prefix = data[:16]
+    if is_raw(data) or is_psd(data) or is_icon(data) or is_pnm(data) or is_svg(data) or is_tga(data):
+        return True
     openers = (Image.OPEN[name][1] for name in decoders())
     return any(accept is None or accept(prefix) is True for accept in openers)
 

@@ -1,7 +1,10 @@
-"""The size of a JPEG XL picture, from its header: the plug-in decodes all of it before it says how large it is."""
+"""What the header of a JPEG XL file says: the plug-in decodes all of it first, every frame of an animation included."""
+
+from collections.abc import Callable
 
 _RATIOS = {1: (1, 1), 2: (12, 10), 3: (4, 3), 4: (3, 2), 5: (16, 9), 6: (5, 4), 7: (2, 1)}
 _BITS = (9, 13, 18, 30)
+_HEADER_BYTES = 40
 _CODESTREAM = b"\xff\x0a"
 _CONTAINER = b"\x00\x00\x00\x0cJXL \x0d\x0a\x87\x0a"
 
@@ -15,10 +18,30 @@ def jxl_size(data: bytes) -> tuple[int, int]:
 
     Raises ValueError where there is no header.
     """
+    return _size(_reader(data))
+
+
+def is_animated(data: bytes) -> bool:
+    """Whether there may be several frames. Source: the same, ImageMetadata. Raises ValueError as ``jxl_size`` does."""
+    take = _reader(data)
+    _size(take)
+    all_default, extra_fields = take(1), 0
+    if not all_default:
+        extra_fields = take(1)
+    if not extra_fields:
+        return False
+    take(3)  # the orientation
+    if take(1):  # another size that it is meant to be shown in
+        _size(take)
+    return bool(take(1) or take(1))  # behind a preview, which hardly any file has, it is not looked for
+
+
+def _reader(data: bytes) -> Callable[[int], int]:
+    """What takes so many bits from the header, from the lowest on."""
     start = 0 if data.startswith(_CODESTREAM) else _find_codestream(data)
     if data[start : start + 2] != _CODESTREAM:
         raise ValueError("no JPEG XL codestream")
-    bits = int.from_bytes(data[start + 2 : start + 14], "little")
+    bits = int.from_bytes(data[start + 2 : start + 2 + _HEADER_BYTES], "little")
 
     def take(count: int) -> int:
         nonlocal bits
@@ -26,6 +49,10 @@ def jxl_size(data: bytes) -> tuple[int, int]:
         bits >>= count
         return value
 
+    return take
+
+
+def _size(take: Callable[[int], int]) -> tuple[int, int]:
     by_eight = take(1)
 
     def side() -> int:

@@ -3,20 +3,28 @@
 import io
 from typing import NamedTuple
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
+from PIL.BmpImagePlugin import DibImageFile
+from PIL.IcoImagePlugin import IcoImageFile
 from PIL.ImageFile import ImageFile
+from PIL.Jpeg2KImagePlugin import Jpeg2KImageFile
 from PIL.JpegImagePlugin import JpegImageFile
+from PIL.TgaImagePlugin import TgaImageFile
 
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging import formats, jpeg_stream, limits, png_chunks
 from imagefinder.imaging.boxes import is_boxes, light_of_boxes
+from imagefinder.imaging.frames import go_to_first_that_shows
+from imagefinder.imaging.icons import is_icon
 from imagefinder.imaging.jxl import is_jxl, jxl_size
 from imagefinder.imaging.light import Light
-from imagefinder.imaging.limits import check_size
+from imagefinder.imaging.limits import check_samples, check_size
 from imagefinder.imaging.metadata import read_facts
 from imagefinder.imaging.partly import FAILURES, load_partly
+from imagefinder.imaging.tga import is_bare_bitmap, is_tga
 
+_HEADER_BYTES = 4096
 _JPEG = b"\xff\xd8\xff"
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -52,6 +60,7 @@ class _Pixels(NamedTuple):
 def load(data: bytes, at_least: int) -> Loaded:
     """Load the first picture; if that fails, once more as other viewers do: without what is in the way."""
     image, (width, height), profile, whole = _pixels(data, at_least)
+    go_to_first_that_shows(image)
     facts = read_facts(image)  # after load(): the TIFF plug-in turns the picture itself, and drops the tag
     turned = image.format == "JXL" and not getattr(image, "jpeg", False)  # libjxl too, but it leaves the tag
     turn = None if turned else TURNS.get(facts.orientation)
@@ -64,12 +73,21 @@ def load(data: bytes, at_least: int) -> Loaded:
 def open_picture(data: bytes) -> ImageFile:
     """The first picture in ``data``, without its pixels."""
     file = io.BytesIO(data)
+    if is_icon(data):
+        return IcoImageFile(file)
     if data.startswith(_JPEG):
         # Not through Image.open(), which would parse the index of a multi-picture file, and fail on a broken one.
         return JpegImageFile(file)
     if is_jxl(data):
         check_size(*jxl_size(data))
-    return Image.open(file, formats=formats.decoders())
+    try:
+        return Image.open(file, formats=formats.decoders())
+    except UnidentifiedImageError:
+        if is_tga(data):
+            return TgaImageFile(io.BytesIO(data))
+        if is_bare_bitmap(data):
+            return DibImageFile(io.BytesIO(data))
+        raise
 
 
 def _pixels(data: bytes, at_least: int) -> _Pixels:
@@ -126,6 +144,8 @@ def _loaded(data: bytes, at_least: int) -> _Pixels:
     image = open_picture(data)
     size = _prepare(image, data, at_least)
     image.load()
+    if isinstance(image, Jpeg2KImageFile):
+        image.reduce = 0  # it hides the method of that name
     return _Pixels(image, size, image.info.get("icc_profile"))
 
 
@@ -137,8 +157,19 @@ def _prepare(image: ImageFile, data: bytes, at_least: int) -> tuple[int, int]:
         if at_least:
             image.draft(None, (at_least, at_least))
         image.decodermaxblock = max(len(data), image.decodermaxblock)  # in one piece: each piece waits for the GIL
-    _check_effort(image, width, height, data)
+    if isinstance(image, Jpeg2KImageFile):
+        image.reduce = _halvings(data, min(width, height), at_least)
+        check_samples(width >> image._reduce, height >> image._reduce, 4 * len(image.getbands()))
+    else:
+        _check_effort(image, width, height, data)
     return width, height
+
+
+def _halvings(data: bytes, side: int, at_least: int) -> int:
+    """How often a JPEG 2000 can be halved while it is decoded, so that enough is left of its short side."""
+    coding = data.find(b"\xff\x52", 0, _HEADER_BYTES)
+    most = data[coding + 9] if 0 < coding < len(data) - 9 else 0
+    return min(most, 5, max(0, (side // at_least).bit_length() - 1)) if at_least else 0
 
 
 def _check_effort(image: ImageFile, declared_width: int, declared_height: int, data: bytes) -> None:

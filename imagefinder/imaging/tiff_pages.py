@@ -127,16 +127,16 @@ def _interleaved(values: npt.NDArray[Any], page: Any) -> npt.NDArray[Any]:
 
 
 def _plain(values: npt.NDArray[Any], photometric: int, colours: int, extra: list[int]) -> Image.Image:
-    kind = {_RGB: "RGB", _CMYK: "CMYK", _YCBCR: "RGB", _CIELAB: "LAB"}.get(photometric, "L")
+    kind = {_RGB: "RGB", _CMYK: "CMYK", _YCBCR: "RGB"}.get(photometric, "L")
     count = {"L": 1, "CMYK": 4}.get(kind, 3)
-    if photometric == _PALETTE or colours < count or values.dtype.kind == "c":
+    if photometric in (_PALETTE, _CIELAB) or colours < count or values.dtype.kind == "c":
         raise UnreadableImage(_UNKNOWN_KIND)
     shown = _bytes(values[..., :count], kind)
     if photometric == _WHITE_IS_ZERO:
         shown = 255 - shown
     image = Image.fromarray(shown.reshape(shown.shape[:2]) if count == 1 else np.ascontiguousarray(shown), kind)
     associated = extra[:1] == [1]
-    if not (associated or extra[:1] == [2]) or kind == "LAB" or values.shape[2] <= count:
+    if not (associated or extra[:1] == [2]) or values.shape[2] <= count:
         return image
     alpha = Image.fromarray(_bytes(values[..., count], "alpha"))
     if kind == "CMYK":

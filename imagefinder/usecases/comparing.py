@@ -163,8 +163,8 @@ def _equal(a: str | bytes | None, b: str | bytes | None, photo_ids: tuple[int | 
         shapes = [(info.width, info.height) for info in (decode(data, at_least=64).info for data in (first, second))]
         # On white and on black, pictures are equal only if what is see-through in them is equal, too.
         if shapes[0] == shapes[1] and all(
-            np.array_equal(*(np.asarray(decode(data, ground=ground).image) for data in (first, second)))
-            for ground in (WHITE, BLACK)
+            np.array_equal(np.asarray(decode(first, ground=on).image), np.asarray(decode(second, ground=on).image))
+            for on in (WHITE, BLACK)
         ):
             return "The two files differ, but their pictures are identical, pixel for pixel."
     return ""

@@ -38,6 +38,18 @@ def _print(text: str, stream: TextIO | None) -> None:
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=stream is sys.stderr)
 
 
+def one_line(text: str) -> str:
+    """A name or path with line ends and other control characters escaped: a line each, whatever a file is called."""
+    return "".join(
+        each if each.isprintable() or _is_surrogate(each) else each.encode("unicode_escape").decode() for each in text
+    )
+
+
+def _is_surrogate(character: str) -> bool:
+    """Of a byte that is not UTF-8; printing escapes it where it has to be."""
+    return "\ud800" <= character <= "\udfff"
+
+
 def describe(progress: Progress) -> str:
     """Progress in one line: what, how far, how fast, how long still."""
     parts = [WORDS[progress.phase]]

@@ -1,12 +1,11 @@
 """How alike two pictures are, on the command line."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from imagefinder.commands import Command, Run, print_json
-from imagefinder.domain.images import Query
+from imagefinder.commands.given_paths import picture
 from imagefinder.terminal import say, tell
 
 if TYPE_CHECKING:
@@ -17,7 +16,8 @@ def register(command: Command) -> None:
     add = command(
         "compare",
         compare,
-        "Print how alike two pictures are: same, similar, related or different, as the library's own photos have it.",
+        "Print how alike two pictures are: same, similar, related or different, as the library's own photos have it. "
+        "A picture is a file, or an address of the web, which is fetched.",
     )
     add.add_argument("a", metavar="A")
     add.add_argument("b", metavar="B")
@@ -32,6 +32,7 @@ def compare(run: Run) -> int:
     from imagefinder.usecases.models import Embedder, Models
 
     device = getattr(run.arguments, "device", "auto")
+    a, b = picture(run.arguments.a), picture(run.arguments.b)
     models = Models(run.paths.models, device, warn=tell)
     with _library(run) as library:
 
@@ -40,7 +41,6 @@ def compare(run: Run) -> int:
                 return models.embedder(library, models.spec(library, run.arguments.model))
             return models.shelf.load(run.arguments.model or default_model(), device, None, tell)
 
-        a, b = (Query(name=os.path.basename(path), path=path) for path in (run.arguments.a, run.arguments.b))
         found = compare(library, embedder, a, b, run.token)
     if run.arguments.json:
         print_json(

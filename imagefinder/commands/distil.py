@@ -1,10 +1,10 @@
 """Making a small model out of a large one, on the command line. It is how the built-in model was made."""
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.commands import Command, Run, interruptible, positive
+from imagefinder.commands.given_paths import given_path
 from imagefinder.commands.model_derive import scale_list
 from imagefinder.terminal import ProgressLine, say, tell
 
@@ -16,11 +16,11 @@ DIARY_SECONDS = 60.0
 
 def register(command: Command) -> None:
     add = command("distil", distil, "Make a small, fast model that sees like a large one, on pictures without labels.")
-    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path, help="pictures to learn from")
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=given_path, help="pictures to learn from")
     add.add_argument("--teacher", required=True, metavar="NAME", help="the large model, see: imagefinder models")
-    add.add_argument("--into", required=True, metavar="FILE.safetensors", type=Path, help="where the model goes")
+    add.add_argument("--into", required=True, metavar="FILE.safetensors", type=given_path, help="where the model goes")
     add.add_argument(
-        "--work", required=True, metavar="DIR", type=Path, help="kept between runs: an interrupted run goes on"
+        "--work", required=True, metavar="DIR", type=given_path, help="kept between runs: an interrupted run goes on"
     )
     add.add_argument("--samples", type=positive, default=3_600_000, help="views to learn from (default: 3600000)")
     add.add_argument("--rounds", type=positive, default=4, help="passes of the teacher over all pictures (default: 4)")

@@ -3,9 +3,10 @@
 import argparse
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 from imagefinder.commands import Command, Run, interruptible, positive, print_json
+from imagefinder.commands.given_paths import given_path
+from imagefinder.commands.label_levels import labels_line, register_level
 from imagefinder.domain.errors import LibraryError
 from imagefinder.terminal import ProgressLine, say, tell
 
@@ -17,14 +18,15 @@ def register(command: Command) -> None:
         "Measure how well models find photos of the same class; the class of a photo is the name of its folder. "
         "Every photo is searched for among the others, or, with --queries, the queries among the photos.",
     )
-    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
-    add.add_argument("--queries", nargs="+", action="extend", default=[], metavar="FOLDER2", type=Path)
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=given_path)
+    add.add_argument("--queries", nargs="+", action="extend", default=[], metavar="FOLDER2", type=given_path)
+    register_level(add, "class")
     add.add_argument(
         "--model", nargs="+", action="extend", default=[], metavar="NAME", help="several are shown side by side"
     )
     add.add_argument(
         "--ground-truth",
-        type=Path,
+        type=given_path,
         metavar="FILE|DIR",
         help="of a landmark benchmark: gnd_*.pkl, the same as .json, or a folder with *_query.txt",
     )
@@ -75,8 +77,10 @@ def register(command: Command) -> None:
     add.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
     add.add_argument("--worst", type=positive, default=10, help="how many of the worst queries to keep (default: 10)")
     add.add_argument("--json", action="store_true")
-    add.add_argument("--csv", type=Path, metavar="FILE", help="write a row for each model, class and metric")
-    add.add_argument("--report", type=Path, metavar="FILE.html", help="write a page with curves and the worst queries")
+    add.add_argument("--csv", type=given_path, metavar="FILE", help="write a row for each model, class and metric")
+    add.add_argument(
+        "--report", type=given_path, metavar="FILE.html", help="write a page with curves and the worst queries"
+    )
 
 
 def evaluate(run: Run) -> int:
@@ -107,6 +111,7 @@ def evaluate(run: Run) -> int:
         worst=given.worst,
         device=device,
         again=given.again,
+        label_level=given.label_level,
         **limits,
     )
     names = given.model or [_own_model(run)]
@@ -116,6 +121,9 @@ def evaluate(run: Run) -> int:
         measure, folders = evaluate_landmarks, (*folders, given.ground_truth)
     with ProgressLine() as line:
         report = measure(*folders, models, names, options, run.token, line)
+    classes = report.models[0].classes if report.models else ()
+    if classes:
+        tell(labels_line({each.label: each.gallery for each in classes}, ("class", "classes")))
     for failure in report.counts.unreadable:
         tell(f"Could not read {failure.path}: {failure.reason}")
     if given.json:

@@ -2,10 +2,10 @@
 
 import argparse
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from imagefinder.commands import Run, interruptible, positive
+from imagefinder.commands.given_paths import given_path
 from imagefinder.commands.model_answers import device, models_of, tell_new
 from imagefinder.commands.model_use import Action
 from imagefinder.domain.specs import Output
@@ -36,7 +36,11 @@ def register_derive(action: Action) -> None:
     )
     add.add_argument("--power", type=float, help="of --pca: 0 only turns, 0.5 whitens fully (default: 0.25)")
     add.add_argument(
-        "--folder", action="append", default=[], type=Path, help="fit to the photos in there (default: the library's)"
+        "--folder",
+        action="append",
+        default=[],
+        type=given_path,
+        help="fit to the photos in there (default: the library's)",
     )
     add.set_defaults(refuse=add.error)  # for what goes together in no way that argparse can be told
 

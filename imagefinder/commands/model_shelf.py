@@ -3,10 +3,10 @@
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from imagefinder.commands import Command, Run, interruptible, print_json
+from imagefinder.commands.given_paths import given_path
 from imagefinder.commands.model_answers import as_json, models_of, record, tell_new, with_library
 from imagefinder.commands.model_derive import register_derive, register_reading
 from imagefinder.commands.model_use import Action, register_use
@@ -40,7 +40,7 @@ def register(command: Command) -> None:
     add.add_argument("--even-if-used", action="store_true", help="also where libraries need it to be searched")
     add = action("export", export, "Write a model with its record into one file, for another machine.")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("file", metavar="FILE.safetensors", type=Path)
+    add.add_argument("file", metavar="FILE.safetensors", type=given_path)
     add.add_argument("--overwrite", action="store_true", help="also where FILE is there already")
     register_use(action)
     register_derive(action)
@@ -48,7 +48,7 @@ def register(command: Command) -> None:
 
 def _register_additions(action: Action) -> None:
     add = action("add", add_file, "Add a file of weights. The file stays as it is.")
-    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("file", metavar="FILE", type=given_path)
     add.add_argument(
         "--architecture", metavar="NAME", required=True, help="the network it is for: a preset, timm:X or torchvision:X"
     )
@@ -62,7 +62,7 @@ def _register_additions(action: Action) -> None:
         "--accept-changed", action="store_true", help="also where the file is another one than it was before"
     )
     add = action("import", import_file, "Add a model that was exported, by its own record.")
-    add.add_argument("file", metavar="FILE", type=Path)
+    add.add_argument("file", metavar="FILE", type=given_path)
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as it was called)")
 
 

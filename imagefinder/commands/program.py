@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imagefinder import diagnostics
 from imagefinder.commands import COMMANDS, INTERRUPTED, Command, Run, interruptible, print_json
+from imagefinder.commands.given_paths import given_path, window_argument
 from imagefinder.commands.library import find, print_hits, print_summary
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.paths import Paths
@@ -21,13 +22,16 @@ def register(command: Command) -> None:
     add = command("integrate", integrate, 'Put the app into this person\'s menus and "Open with" lists (Linux).')
     add.add_argument("--remove", action="store_true", help="take it out again")
     add = command("demo", demo, "Draw a small gallery, index it and show a search in it.")
-    add.add_argument("folder", nargs="?", metavar="DIR", type=Path, help="where to draw it (default: imagefinder-demo)")
+    add.add_argument(
+        "folder", nargs="?", metavar="DIR", type=given_path, help="where to draw it (default: imagefinder-demo)"
+    )
 
 
 def window(run: Run) -> int:
     """Open the window, with what was named; or say why there is none."""
     from imagefinder.display import prepare_qt, why_no_window
 
+    given = [window_argument(each) for each in getattr(run.arguments, "open", [])]
     reason = why_no_window()
     if reason:
         tell(f"imagefinder: {reason}")
@@ -36,7 +40,7 @@ def window(run: Run) -> int:
     prepare_qt()
     from imagefinder.app import run_window
 
-    return run_window(run.paths, getattr(run.arguments, "open", []), getattr(run.arguments, "device", "auto"))
+    return run_window(run.paths, given, getattr(run.arguments, "device", "auto"))
 
 
 def selftest(run: Run) -> int:

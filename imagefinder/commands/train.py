@@ -2,22 +2,26 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, positive, print_json
+from imagefinder.commands.given_paths import given_path
+from imagefinder.commands.label_levels import register_level, tell_labels
 from imagefinder.commands.train_answers import epoch_line, print_outcome
 from imagefinder.domain.errors import Cancelled, ImageFinderError
+from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.training import (
     POOLINGS,
     RECIPES,
     EpochResult,
-    LabelledPhoto,
     Recipe,
     TrainingError,
     TrainingSpec,
 )
 from imagefinder.terminal import ProgressLine, say, tell
+
+if TYPE_CHECKING:
+    from imagefinder.usecases.labelled_folders import FolderSurvey
 
 PLAIN = (
     "loss", "miner", "dimension", "enlarged", "layers", "pooling", "classes", "photos", "blocks", "views", "patience",
@@ -33,13 +37,16 @@ def register(command: Command) -> None:
         "Teach a model what is similar, by folders of labelled photos. The result is a new model: --model NAME.",
     )
     add.add_argument(
-        "folders", nargs="+", metavar="FOLDER", type=Path,
+        "folders", nargs="+", metavar="FOLDER", type=given_path,
         help="holds a folder of photos for each label; or a list of pairs (CSV: path_a,path_b,similar)",
     )  # fmt: skip
     add.add_argument("--name", required=True, metavar="NAME", help="what to call the trained model")
     add.add_argument("--base", metavar="MODEL", help="the model to start from (default: the library's own)")
     add.add_argument("--mode", choices=tuple(RECIPES), default="quick", help="how much of it learns (default: quick)")
-    add.add_argument("--test", action="append", default=[], metavar="FOLDER", type=Path, help="photos to measure with")
+    register_level(add)
+    add.add_argument(
+        "--test", action="append", default=[], metavar="FOLDER", type=given_path, help="photos to measure with"
+    )
     add.add_argument("--pairs", action="store_true", help="two folders hold similar_N_first and similar_N_second")
     add.add_argument("--resume", action="store_true", help="go on from where an interrupted run was")
     add.add_argument("--restart", action="store_true", help="forget an interrupted run of this name")
@@ -47,8 +54,9 @@ def register(command: Command) -> None:
     add.add_argument("--json", action="store_true")
     _advanced(add.add_argument_group("advanced"))
     pairs = command("pairs", write, "Write similar and dissimilar pairs, or triplets, of labelled photos as a table.")
-    pairs.add_argument("folders", nargs="+", metavar="FOLDER", type=Path, help="holds a folder for each label")
-    pairs.add_argument("--into", required=True, metavar="FILE.csv", type=Path)
+    pairs.add_argument("folders", nargs="+", metavar="FOLDER", type=given_path, help="holds a folder for each label")
+    pairs.add_argument("--into", required=True, metavar="FILE.csv", type=given_path)
+    register_level(pairs)
     pairs.add_argument("--count", type=positive, default=1000, help="how many (default: 1000)")
     pairs.add_argument("--triplets", action="store_true", help="anchor, positive and negative instead")
     pairs.add_argument("--seed", type=int, default=0)
@@ -87,7 +95,7 @@ def _advanced(add: Any) -> None:
 def train(run: Run) -> int:
     """Teach a model what is similar, by labelled photos."""
     from imagefinder.usecases.finetuning import Watcher, finetune, unfinished
-    from imagefinder.usecases.labelled_folders import labelled_photos, survey_photos
+    from imagefinder.usecases.labelled_folders import labelled_photos
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.training_time import estimate
 
@@ -102,11 +110,15 @@ def train(run: Run) -> int:
     recipe = recipe_of(given)
     base = given.base or _usual_model(run, models)
     with ProgressLine() as line:
-        survey = survey_photos(_photos(given), run.token, line)
+        survey = _survey(given, run.token, line)
+        photos = survey.chosen()
+        tell_labels(photo.label for photo in photos)
+        if survey.nested is not None:
+            tell(survey.nested.sentence())
         for warning in survey.warnings():
             tell(warning)
-        test = tuple(labelled_photos(given.test))
-        spec = TrainingSpec(given.name, base, survey.chosen(), recipe, test, given.resume)
+        test = tuple(labelled_photos(given.test, given.label_level))
+        spec = TrainingSpec(given.name, base, photos, recipe, test, given.resume)
         if given.estimate:
             expected = estimate(spec, models, device=device)
             if given.json:
@@ -135,10 +147,16 @@ def write(run: Run) -> int:
     """Write pairs or triplets of labelled photos as a table."""
     from imagefinder.training.pair_tables import write_pairs, write_triplets
     from imagefinder.training.pairs import pairs_from_labels, triplets_from_labels
-    from imagefinder.usecases.labelled_folders import labelled_photos
+    from imagefinder.usecases.label_levels import nested
+    from imagefinder.usecases.labelled_folders import labelled, photos_below
 
     given = run.arguments
-    photos = labelled_photos(given.folders)
+    places = photos_below(given.folders)
+    photos = labelled(places, given.label_level)
+    tell_labels(photo.label for photo in photos)
+    other = nested(places) if given.label_level is None else None
+    if other is not None:
+        tell(other.sentence())
     if given.triplets:
         write_triplets(given.into, triplets_from_labels(photos, given.count, given.seed))
     else:
@@ -172,19 +190,23 @@ def recipe_of(given: Any) -> Recipe:
     return replace(recipe, **chosen, loss_options=options, flip=not given.no_flip)
 
 
-def _photos(given: Any) -> list[LabelledPhoto]:
+def _survey(given: Any, token: CancelToken, line: ProgressLine) -> "FolderSurvey":
     from imagefinder.training.pair_tables import read_pairs
     from imagefinder.training.pairs import pairs_from_folders
-    from imagefinder.usecases.labelled_folders import labelled_photos, labels_of_pairs
+    from imagefinder.usecases.labelled_folders import labels_of_pairs, survey_folders, survey_photos
 
+    lists = [] if given.pairs else [path for path in given.folders if path.is_file()]
+    if not lists and not given.pairs:
+        return survey_folders(given.folders, given.label_level, token, line)
+    if given.label_level is not None:
+        raise TrainingError("Pairs have no labels in folders.", "Leave out --label-level.")
     if given.pairs:
-        return labels_of_pairs(pairs_from_folders(given.folders[0], given.folders[-1]))
-    lists = [path for path in given.folders if path.is_file()]
-    if not lists:
-        return labelled_photos(given.folders)
-    if len(lists) < len(given.folders):
+        pairs = pairs_from_folders(given.folders[0], given.folders[-1])
+    elif len(lists) < len(given.folders):
         raise TrainingError("Folders of labels and lists of pairs do not go together.", "Give one or the other.")
-    return labels_of_pairs([pair for path in lists for pair in read_pairs(path)])
+    else:
+        pairs = [pair for path in lists for pair in read_pairs(path)]
+    return survey_photos(labels_of_pairs(pairs), token, line)
 
 
 def _option(text: str) -> tuple[str, float]:

@@ -64,6 +64,8 @@ class EvaluationOptions:
     """How many of the worst queries are kept, for each model."""
     excludes: tuple[str, ...] = DEFAULT_EXCLUDES
     device: str = "auto"
+    label_level: int | None = None
+    """The class of a photo is the folder so many levels below the given one; None: the folder that it lies in."""
     again: bool = False
     """Read and embed all photos, also those that an earlier evaluation embedded: that measures the speed anew."""
 

@@ -1,7 +1,7 @@
 """How well do models find photos of the same class? Measured on a person's own folders."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from imagefinder.evaluation.metrics import Ints
 from imagefinder.evaluation.protocol import measure
 from imagefinder.evaluation.splits import near_duplicates
 from imagefinder.evaluation.summary import by_class, overall, worst_queries
-from imagefinder.usecases.evaluation_photos import Embedded, embed_photos, label_of, list_photos
+from imagefinder.usecases.evaluation_photos import Embedded, embed_photos, list_photos
 from imagefinder.usecases.evaluation_ways import (
     at_once,
     bytes_per_photo,
@@ -33,6 +33,7 @@ from imagefinder.usecases.evaluation_ways import (
     notes_on,
     seconds_per_query,
 )
+from imagefinder.usecases.label_levels import Nested, label_at, nested
 from imagefinder.usecases.models import Models
 
 DEFAULTS = EvaluationOptions()
@@ -64,7 +65,9 @@ def evaluate(
         list(dict.fromkeys(listed.paths + asked.paths)), models, list(dict.fromkeys(names)), options.device, token,
         progress, again=options.again,
     )  # fmt: skip
-    sides = _Sides.of(embedded, listed.paths, asked.paths if queries else listed.paths)
+    places = listed.places() + asked.places()
+    label_of = {place.path: label_at(place, options.label_level) for place in reversed(places)}
+    sides = _Sides.of(embedded, listed.paths, asked.paths if queries else listed.paths, label_of)
     duplicates = _near_duplicates(sides, embedded, options, token)
     left_out = sides.own()
     if options.without_near_duplicates:
@@ -99,7 +102,7 @@ def evaluate(
         options,
         counts,
         tuple(results),
-        _notes(counts, options) + notes_on(results),
+        _notes(counts, options, nested(places) if options.label_level is None else None) + notes_on(results),
     )
 
 
@@ -114,15 +117,17 @@ class _Sides:
     names: tuple[str, ...]
 
     @classmethod
-    def of(cls, embedded: Embedded, gallery: Sequence[str], queries: Sequence[str]) -> "_Sides":
+    def of(
+        cls, embedded: Embedded, gallery: Sequence[str], queries: Sequence[str], label_of: Mapping[str, str]
+    ) -> "_Sides":
         places = {path: place for place, path in enumerate(embedded.paths)}
-        names = tuple(sorted({label_of(path) for path in embedded.paths}))
+        names = tuple(sorted({label_of[path] for path in embedded.paths}))
         numbers = {name: number for number, name in enumerate(names)}
         left, right = (np.array([places[p] for p in side if p in places], np.int64) for side in (queries, gallery))
         if not len(left) or not len(right):
             reasons = "; ".join(sorted({failure.reason for failure in embedded.unreadable})[:3])
             raise EvaluationError("None of the photos could be read.", reasons)
-        labels = np.array([numbers[label_of(path)] for path in embedded.paths], np.int64)
+        labels = np.array([numbers[label_of[path]] for path in embedded.paths], np.int64)
         return cls(left, right, labels[left], labels[right], names)
 
     def own(self) -> list[Ints]:
@@ -202,8 +207,10 @@ def _measure(
     return result, lone
 
 
-def _notes(counts: EvaluationCounts, options: EvaluationOptions) -> tuple[str, ...]:
+def _notes(counts: EvaluationCounts, options: EvaluationOptions, other: Nested | None) -> tuple[str, ...]:
     notes = []
+    if other is not None:
+        notes.append(other.sentence())
     if counts.classes == 1:
         notes.append("All photos are of one class, so that no answer can be wrong: these numbers say nothing.")
     if counts.lone:

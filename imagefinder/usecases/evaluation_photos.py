@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
@@ -18,6 +18,7 @@ from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.decode import decode, read_file
 from imagefinder.imaging.reading import frame, read_image
+from imagefinder.usecases.label_levels import Place
 from imagefinder.usecases.models import Models
 from imagefinder.usecases.reading import read_ahead
 from imagefinder.usecases.remembered_rows import Keys, Looked, RememberedRows, keys_of
@@ -35,6 +36,11 @@ class Listing:
     paths: list[str]
     empty_folders: list[str]
     """Leaf folders without a photo."""
+    roots: dict[str, str] = field(default_factory=dict)
+    """For each path, the folder that was given and holds it."""
+
+    def places(self) -> list[Place]:
+        return [Place(self.roots[path], path) for path in self.paths]
 
 
 class Speed(TypedDict):
@@ -69,7 +75,7 @@ def list_photos(
     folders: Sequence[Path], excludes: Sequence[str], token: CancelToken, progress: ProgressSink
 ) -> Listing:
     """Every photo below the folders, once, by the same rules as a library. Raises EvaluationError, Cancelled."""
-    paths: set[str] = set()
+    paths: dict[str, str] = {}
     visited: set[str] = set()
     meter = ProgressMeter(progress, token, "looking")
     for folder in folders:
@@ -82,10 +88,11 @@ def list_photos(
         found = walk(root, excludes, visit)
         if found is None:
             raise EvaluationError(f"{folder} is no folder that can be read.", "Check its name and its drive.")
-        paths.update(os.path.join(root, relpath) for relpath in found.found)
+        for relpath in found.found:
+            paths.setdefault(os.path.join(root, relpath), root)
     parents = {os.path.dirname(folder) for folder in visited}
     holding = {os.path.dirname(path) for path in paths}
-    return Listing(sorted(paths), sorted(visited - parents - holding))
+    return Listing(sorted(paths), sorted(visited - parents - holding), paths)
 
 
 def embed_photos(

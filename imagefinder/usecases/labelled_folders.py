@@ -4,22 +4,21 @@ import itertools
 import os
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from imagefinder.domain.errors import FolderError, UnreadableImage
 from imagefinder.domain.excludes import DEFAULT_EXCLUDES
-from imagefinder.domain.labels import folder_label
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink, ignore_progress
 from imagefinder.domain.training import MIN_PHOTOS, LabelledPhoto, Pair
 from imagefinder.evaluation.splits import SECONDS
 from imagefinder.imaging.decode import decode
 from imagefinder.imaging.files import content_key, read_file
 from imagefinder.training.pairs import labels_from_pairs
-from imagefinder.usecases.indexing import READER_THREADS
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.label_levels import Nested, Place, label_at, nested
+from imagefinder.usecases.reading import READER_THREADS, read_ahead
 from imagefinder.usecases.scanning import walk
 
 IMBALANCE = 10
@@ -50,6 +49,10 @@ class FolderSurvey:
     """Paths of the same photo under several labels."""
     repeated: tuple[tuple[str, ...], ...] = ()
     """Paths of the same photo under one label."""
+    nested: Nested | None = None
+    """Where the labels may be other folders than was meant."""
+    outer: "FolderSurvey | None" = None
+    """The same photos, labelled as ``nested`` proposes."""
 
     def chosen(
         self, left_out: Collection[str] = (), merged: Mapping[str, str] | None = None
@@ -74,12 +77,16 @@ class FolderSurvey:
         if small:
             found.append(f"{_named(small)} {_has(small)} fewer than {MIN_PHOTOS} photos: add some, or leave it out.")
         if self.shared:
+            files = list(itertools.chain(*self.shared))
             found.append(
-                f"{_many(self.shared, 'photo is', 'photos are')} under several labels and left out: "
+                f"{_many(files, 'photo is', 'photos are')} left out, as the same photo is under several labels: "
                 f"{_example(self.shared)}."
             )
         if self.repeated:
-            found.append(f"{_many(self.repeated, 'photo is', 'photos are')} repeated under one label and counted once.")
+            files = list(itertools.chain(*(paths[1:] for paths in self.repeated)))
+            found.append(
+                f"{_many(files, 'photo is', 'photos are')} left out, as the same photo is under its label twice."
+            )
         bursts = sum(each.bursts for each in self.labels)
         if bursts:
             found.append(
@@ -103,12 +110,39 @@ class _Glance(NamedTuple):
     taken_at: str
 
 
-def labelled_photos(folders: Sequence[Path]) -> list[LabelledPhoto]:
-    """All photos in and below the folders; the label is the name of the folder that a photo lies in.
+def labelled_photos(folders: Sequence[Path], level: int | None = None) -> list[LabelledPhoto]:
+    """All photos in and below the folders, each once; the label is the name of the folder that a photo lies in.
 
-    Folders of one name are one label. Raises FolderError for a folder that cannot be listed or holds no photos.
+    ``level`` takes one further out: 1 is directly below the given folder. Folders of one name are one label.
+    Raises FolderError for a folder that cannot be listed or holds no photos.
     """
-    found: list[LabelledPhoto] = []
+    return labelled(photos_below(folders), level)
+
+
+def survey_folders(
+    folders: Sequence[Path],
+    level: int | None = None,
+    token: CancelToken | None = None,
+    progress: ProgressSink = ignore_progress,
+) -> FolderSurvey:
+    """``survey_photos`` of ``labelled_photos``. Without a level it also says where another one may have been meant."""
+    places = photos_below(folders)
+    photos = labelled(places, level)
+    seen = _looked_at(photos, token or CancelToken(), progress)
+    found = nested(places) if level is None else None
+    if found is None:
+        return _surveyed(photos, seen)
+    return replace(_surveyed(photos, seen), nested=found, outer=_surveyed(labelled(places, found.level), seen))
+
+
+def labelled(places: Sequence[Place], level: int | None) -> list[LabelledPhoto]:
+    """With the labels that the folders at this level give them."""
+    return [LabelledPhoto(place.path, label_at(place, level)) for place in places]
+
+
+def photos_below(folders: Sequence[Path]) -> list[Place]:
+    """All photos in and below the folders, each once. Raises FolderError as ``labelled_photos`` does."""
+    found: list[Place] = []
     for folder in folders:
         root = str(folder.expanduser().absolute())
         result = walk(root, DEFAULT_EXCLUDES, lambda files, where: None)
@@ -118,10 +152,8 @@ def labelled_photos(folders: Sequence[Path]) -> list[LabelledPhoto]:
             raise FolderError(
                 f"There are no photos in {root}.", "Choose a folder with a folder of photos for each label."
             )
-        for relpath in sorted(result.found):
-            path = os.path.join(root, relpath)
-            found.append(LabelledPhoto(path, folder_label(os.path.basename(os.path.dirname(path)))))
-    return list(dict.fromkeys(found))
+        found += [Place(root, os.path.join(root, relpath)) for relpath in sorted(result.found)]
+    return list({place.path: place for place in reversed(found)}.values())[::-1]
 
 
 def labels_of_pairs(pairs: Sequence[Pair]) -> list[LabelledPhoto]:
@@ -147,22 +179,38 @@ def survey_photos(
     progress: ProgressSink = ignore_progress,
 ) -> FolderSurvey:
     """Look at every photo briefly: can it be read, when was it taken, is it there twice. Raises Cancelled."""
-    token = token or CancelToken()
+    return _surveyed(photos, _looked_at(photos, token or CancelToken(), progress))
+
+
+def _looked_at(
+    photos: Sequence[LabelledPhoto], token: CancelToken, progress: ProgressSink
+) -> "dict[str, _Glance | str]":
+    """By path; of what cannot be read, the reason."""
     meter = ProgressMeter(progress, token, "looking", len(photos))
-    by_label: dict[str, list[tuple[str, str]]] = {photo.label: [] for photo in photos}
-    by_key: dict[bytes, list[LabelledPhoto]] = defaultdict(list)
-    unreadable: dict[str, str] = {}
+    seen: dict[str, _Glance | str] = {}
+    failed = 0
     reading = read_ahead(photos, _glance, threads=READER_THREADS, window=WINDOW, check=token.check)
     try:
         for done, (photo, outcome) in enumerate(reading):
-            if isinstance(outcome, UnreadableImage):
-                unreadable[photo.path] = str(outcome)
-            else:
-                by_label[photo.label].append((photo.path, outcome.taken_at))
-                by_key[outcome.key].append(photo)
-            meter.report(done + 1, os.path.dirname(photo.path), len(unreadable))
+            seen[photo.path] = str(outcome) if isinstance(outcome, UnreadableImage) else outcome
+            failed += isinstance(outcome, UnreadableImage)
+            meter.report(done + 1, os.path.dirname(photo.path), failed)
     finally:
         reading.close()
+    return seen
+
+
+def _surveyed(photos: Sequence[LabelledPhoto], seen: "Mapping[str, _Glance | str]") -> FolderSurvey:
+    by_label: dict[str, list[tuple[str, str]]] = {photo.label: [] for photo in photos}
+    by_key: dict[bytes, list[LabelledPhoto]] = defaultdict(list)
+    unreadable: dict[str, str] = {}
+    for photo in photos:
+        glance = seen[photo.path]
+        if isinstance(glance, str):
+            unreadable[photo.path] = glance
+        else:
+            by_label[photo.label].append((photo.path, glance.taken_at))
+            by_key[glance.key].append(photo)
     same = [group for group in by_key.values() if len(group) > 1]
     return FolderSurvey(
         labels=tuple(

@@ -31,8 +31,8 @@ from imagefinder.usecases.finetuning import WORKPLACE, Watcher, discard, finetun
 from imagefinder.usecases.labelled_folders import (
     FolderSurvey,
     LabelSurvey,
-    labelled_photos,
     labels_of_pairs,
+    survey_folders,
     survey_photos,
 )
 from imagefinder.usecases.models import Models
@@ -76,10 +76,10 @@ def look(
     """Find the labelled photos and glance at each. Raises Cancelled, and FolderError or TrainingError with what to do
     where there are none."""
     paths = [Path(path) for path in source.paths]
+    if source.kind == "folders":
+        return survey_folders(paths, None, token, progress)
     if source.kind == "library":
         photos = _of_library(library)
-    elif source.kind == "folders":
-        photos = labelled_photos(paths)
     else:
         photos = labels_of_pairs(read_pairs(paths[0]) if source.kind == "pair list" else pairs_of_folders(paths))
     return survey_photos(photos, token, progress)
@@ -107,7 +107,9 @@ def considered(survey: FolderSurvey, left_out: Collection[str], merged: Mapping[
         here = tuple(path for path in paths if path in known)
         if len(here) > 1:
             (shared if len({known[path] for path in here}) > 1 else repeated).append(here)
-    return replace(survey, labels=tuple(labels.values()), shared=tuple(shared), repeated=tuple(repeated))
+    return replace(
+        survey, labels=tuple(labels.values()), shared=tuple(shared), repeated=tuple(repeated), nested=None, outer=None
+    )
 
 
 def unlabelled(library: Library, chosen: Collection[str] = ()) -> list[str]:

@@ -87,7 +87,7 @@ def test_warnings_speak_of_what_was_chosen_only() -> None:
     assert everything == survey
     assert len(everything.warnings()) == 4
     (only,) = teaching.considered(survey, ("few", "b"), {}).warnings()
-    assert "1 photo is repeated" in only
+    assert "1 photo is left out" in only
     merged = teaching.considered(survey, ("few",), {"a": "x", "b": "x"})
     assert [(each.label, len(each.photos), each.bursts) for each in merged.labels] == [("x", 8, 2)]
     assert merged.shared == ()

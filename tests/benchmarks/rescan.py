@@ -48,7 +48,7 @@ def main() -> None:
             items = []
             for relpath, row in zip(relpaths, rows, strict=True):
                 status = (root / relpath).stat()
-                stamp = FileStamp(status.st_size, status.st_mtime_ns)
+                stamp = FileStamp.of(status)
                 key = relpath.encode().ljust(16)[-16:]
                 items.append(
                     (relpath, ReadImage(stamp, key, ImageInfo(1, 1, "JPEG"), 0, b"", np.empty(0, np.uint8)), row)

@@ -48,6 +48,7 @@ def register(command: Command) -> None:
 
 def index(run: Run) -> int:
     """Add folders and read what is new or changed in them."""
+    from imagefinder.usecases.adding import add_folder
     from imagefinder.usecases.indexing import index
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import open_library
@@ -60,7 +61,7 @@ def index(run: Run) -> int:
         active = library.active_model()
         spec = models.spec(library, run.arguments.model)
         embedder = models.embedder(library, spec)
-        folders = [library.add_folder(str(folder)) for folder in run.arguments.folders]
+        folders = [add_folder(library, str(folder), check=run.token.check) for folder in run.arguments.folders]
         ids = [folder.id for folder in folders]
         # Another model replaces the library's only when it has seen every photo, so it must look at all folders.
         switching = active is not None and active.fingerprint != spec.fingerprint

@@ -3,7 +3,7 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from imagefinder.domain.errors import FolderError
@@ -58,33 +58,41 @@ def set_excludes(connection: sqlite3.Connection, folder_id: int, patterns: Itera
     connection.execute("UPDATE folder SET excludes = ? WHERE id = ?", (json.dumps(list(patterns)), folder_id))
 
 
-def find_root(path: str, roots: Iterable[Folder]) -> tuple[Folder | None, list[Folder]]:
+def real_paths(paths: Iterable[str]) -> dict[str, str]:
+    """Where paths really lie, links followed. That asks the disk, and a drive that hangs never answers."""
+    return {path: os.path.realpath(path) for path in paths}
+
+
+def find_root(path: str, roots: Iterable[Folder], real: Mapping[str, str]) -> tuple[Folder | None, list[Folder]]:
     """The root that is ``path``, by whatever name, and the roots that lie in it.
 
-    Raises FolderError where ``path`` lies in a root.
+    ``real`` says where paths really lie; one that is not in it lies where its name says. Raises FolderError where
+    ``path`` lies in a root.
     """
-    real = _real(path)
+    place = _place(path, real)
     inside: list[Folder] = []
     for folder in roots:
-        root = _real(folder.path)
-        if real == root:
+        root = _place(folder.path, real)
+        if place == root:
             return folder, []
-        if real.startswith(os.path.join(root, "")):
+        if place.startswith(os.path.join(root, "")):
             raise FolderError(
                 f"{path} lies in {folder.path}, which is already in the library.", "Nothing needs to be added."
             )
-        if root.startswith(os.path.join(real, "")):
+        if root.startswith(os.path.join(place, "")):
             inside.append(folder)
     return None, inside
 
 
-def take_in(connection: sqlite3.Connection, folder_id: int, inner: Folder, excludes: Sequence[str]) -> None:
+def take_in(
+    connection: sqlite3.Connection, folder_id: int, inner: Folder, excludes: Sequence[str], real: Mapping[str, str]
+) -> None:
     """Make a root that lies in another one a part of it; its photos keep their ids, labels and vectors.
 
-    Raises FolderError where ``excludes``, the patterns of the outer one, leave it out.
+    ``real`` is as in ``find_root``. Raises FolderError where ``excludes``, the patterns of the outer one, leave it out.
     """
     outer = folder_path(connection, folder_id)
-    inside = os.path.relpath(_real(inner.path), _real(outer))
+    inside = os.path.relpath(_place(inner.path, real), _place(outer, real))
     if any(map(compile_excludes(excludes), Path(inside).parts)):
         raise FolderError(
             f"{outer} contains {inner.path}, which is already in the library and which its exclude patterns leave out.",
@@ -114,5 +122,5 @@ def set_mounts(connection: sqlite3.Connection, folder_id: int, relpaths: Iterabl
     )
 
 
-def _real(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+def _place(path: str, real: Mapping[str, str]) -> str:
+    return os.path.normcase(real.get(path, path))

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -132,16 +132,22 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
 
     # Folders
 
-    def add_folder(self, path: str, excludes: Sequence[str] | None = None) -> Folder:
+    def add_folder(
+        self, path: str, excludes: Sequence[str] | None = None, real: Mapping[str, str] | None = None
+    ) -> Folder:
         """Add a root; one that is there already is given back as it is, and roots that lie in it become parts of it.
 
         A root that was removed before has its patterns again, unless ``excludes`` are given, and its photos are
-        brought back as the scan finds them. Raises FolderError for a path that is no folder, cannot be read, lies
-        inside another root, or holds a root that the patterns would leave out.
+        brought back as the scan finds them. ``real`` says where this path and the roots really lie, links followed;
+        one that is not in it lies where its name says. Without it the disk is asked, which may hang. Raises FolderError
+        for a path that is no folder, cannot be read, lies inside another root, or holds a root that the patterns would
+        leave out.
         """
         path = os.path.abspath(path)
+        if real is None:
+            real = folder_table.real_paths([path, *(folder.path for folder in self.folders())])
         with self._database.lock:
-            same, inner = folder_table.find_root(path, self.folders())
+            same, inner = folder_table.find_root(path, self.folders(), real)
             if same is not None:
                 return same
             try:
@@ -157,7 +163,7 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
                 if before is not None and before[1]:
                     label_table.set_labelled(connection, folder_id, True)
                 for each in inner:
-                    folder_table.take_in(connection, folder_id, each, chosen)
+                    folder_table.take_in(connection, folder_id, each, chosen, real)
             return self.folder(folder_id)
 
     def remove_folder(self, folder_id: int) -> None:

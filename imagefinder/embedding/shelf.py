@@ -34,6 +34,9 @@ COLOUR_LAYOUT = colour_layout.SPEC.name
 BUILTINS: dict[str, Path | None] = {"built-in": Path(__file__).with_name("builtin.safetensors"), COLOUR_LAYOUT: None}
 """What comes with the package, the best first: the file of its weights, None where it needs none."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"""Of what is on the shelf."""
+NEW_NAME = re.compile(rf"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)){NAME.pattern}(?<!\.)")
+"""Of what comes onto it: the file must be able to exist on Windows, where devices have names, and no name ends in a dot."""
 SUFFIX = ".safetensors"
 
 
@@ -286,9 +289,11 @@ class ModelShelf:
 
     def free_name(self, name: str, otherwise: str = "Choose another name, or remove that one first.") -> str:
         """``name``, if a model can be given it. Raises ModelError with what to do ``otherwise``."""
-        if not NAME.fullmatch(name):
+        if not NEW_NAME.fullmatch(name):
             raise ModelError(
-                f"{name!r} cannot name a model.", "Use up to 64 letters, digits, dots, dashes and underscores."
+                f"{name!r} cannot name a model.",
+                "Use up to 64 letters, digits, dots, dashes and underscores, no dot at the end, and none of the names of "
+                "devices on Windows, such as con.",
             )
         if name.casefold() in {taken.casefold() for taken in (*BUILTINS, *self.added())}:
             raise ModelError(f"There is a model named {name} already.", otherwise)

@@ -24,7 +24,7 @@ from imagefinder.ui.buttons import button_box
 from imagefinder.ui.labels import SubduedLabel
 from imagefinder.ui.model_flow import WeightsFile
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?<!\.)")
 _ARCHITECTURE = re.compile(r"(timm|torchvision):\S+")
 _OWN_POOLING = "native"
 

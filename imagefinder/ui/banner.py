@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QGuiApplication, QKeyEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
-from imagefinder.ui import icons, theme
+from imagefinder.ui import icons, theme, wording
 from imagefinder.ui.card import Card
 from imagefinder.ui.labels import IconLabel
 
@@ -115,7 +115,7 @@ class Banner(Card):
         if details:
             copy = QToolButton()
             copy.setText(self.tr("Copy details"))
-            copy.setToolTip(details[:2000])
+            copy.setToolTip(wording.tip(details[:2000]))
             copy.setAutoRaise(True)
             copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details))
             row.addWidget(copy)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLa
 
 from imagefinder.domain.images import Pixels
 from imagefinder.domain.verdicts import Comparison
-from imagefinder.ui import icons, similarity, theme
+from imagefinder.ui import icons, similarity, theme, wording
 from imagefinder.ui.compare_side import CompareSide
 from imagefinder.ui.compared import Compared
 from imagefinder.ui.labels import SubduedLabel
@@ -118,7 +118,7 @@ class CompareDialog(QDialog):
             model=found.model,
         )
         for label in (self._number, self._verdict, self._distance):
-            label.setToolTip(raw)
+            label.setToolTip(wording.tip(raw))
 
     def show_problem(self, text: str) -> None:
         self._show_waiting()

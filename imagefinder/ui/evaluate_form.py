@@ -212,7 +212,7 @@ class _CheckList(QListWidget):
         item = QListWidgetItem(text)
         item.setData(_Path, [path])  # in a list: a string of Qt's loses what is not UTF-8 in a path
         item.setData(_Count, count)
-        item.setToolTip(tip or text)
+        item.setToolTip(wording.tip(tip or text))
         item.setSizeHint(QSize(0, self.fontMetrics().height() + theme.GAP))
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)

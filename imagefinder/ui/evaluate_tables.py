@@ -150,7 +150,7 @@ class ClassesTable(QTableWidget):
             self.setHorizontalHeaderItem(column, head)
         for row, each in enumerate(model.classes):
             name = QTableWidgetItem(wording.shown(each.label))
-            name.setToolTip(name.text())
+            name.setToolTip(wording.tip(name.text()))
             self.setItem(row, 0, name)
             self.setItem(row, 1, _cell(wording.grouped(each.queries), each.queries))
             self.setItem(row, 2, _cell(wording.grouped(each.gallery), each.gallery))

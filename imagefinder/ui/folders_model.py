@@ -62,7 +62,7 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return folder_name(folder)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return wording.shown(folder.path)
+            return wording.tip(wording.shown(folder.path))
         if role == FACTS:
             return self.facts(folder)
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -70,10 +70,6 @@ class FoldersModel(QAbstractListModel):
         if role == FOLDER:
             return folder
         return None
-
-    def facts(self, folder: Folder) -> str:
-        """The line under the name: "12,480 photos · indexed"."""
-        return wording.DOT.join((wording.photos(folder.photos), wording.folder_state(folder)))
 
 
 class FolderDelegate(QStyledItemDelegate):

@@ -8,8 +8,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Folder, FolderState
-from imagefinder.ui import icons, theme, wording
-from imagefinder.ui.confirm import confirm
+from imagefinder.ui import icons, theme
 from imagefinder.ui.excludes_dialog import ExcludesDialog
 from imagefinder.ui.folders_model import FolderDelegate, FoldersModel, folder_name
 from imagefinder.ui.labels import SubduedLabel, heading
@@ -18,14 +17,15 @@ from imagefinder.ui.labels import SubduedLabel, heading
 class FoldersPanel(QWidget):
     """Signals carry the folder's id. ``excludes_changed`` adds a tuple of patterns, ``reveal_requested`` is a path.
 
-    Paths travel as objects: a Signal(str) loses what is not UTF-8 in them.
+    ``remove_requested`` and ``forget_requested`` carry the Folder, and are nothing but a wish: who takes it asks before
+    anything leaves the library. Paths travel as objects: a Signal(str) loses what is not UTF-8 in them.
     """
 
     add_requested = Signal()
     rescan_requested = Signal(int)
-    remove_requested = Signal(int)
+    remove_requested = Signal(object)
     excludes_changed = Signal(int, object)
-    forget_requested = Signal(int)
+    forget_requested = Signal(object)
     labelled_changed = Signal(int, bool)
     """Whether the names of the folders in it are labels."""
     reveal_requested = Signal(object)
@@ -38,7 +38,7 @@ class FoldersPanel(QWidget):
         self._view.setItemDelegate(FolderDelegate(self._view))
         self._view.setAccessibleName(self.tr("Photo folders"))
         self._view.menu_wanted.connect(self._show_menu)
-        self._view.remove_wanted.connect(lambda: self._for_current(self._confirm_removal))
+        self._view.remove_wanted.connect(lambda: self._for_current(self.remove_requested.emit))
         self._view.activated.connect(lambda _: self._for_current(self._reveal))
         self._more = QToolButton()
         self._more.setAutoRaise(True)
@@ -81,9 +81,9 @@ class FoldersPanel(QWidget):
         show = menu.addAction(self.tr("Show in file manager"), partial(self._reveal, folder))
         show.setEnabled(folder.state is not FolderState.OFFLINE)
         menu.addSeparator()
-        if folder.state is FolderState.OFFLINE:
-            menu.addAction(self.tr("Forget missing photos…"), partial(self._confirm_forgetting, folder))
-        menu.addAction(self.tr("Remove from the library…"), partial(self._confirm_removal, folder))
+        if folder.state is FolderState.OFFLINE or folder.away:
+            menu.addAction(self.tr("Forget missing photos…"), partial(self.forget_requested.emit, folder))
+        menu.addAction(self.tr("Remove from the library…"), partial(self.remove_requested.emit, folder))
         return menu
 
     def _lay_out(self) -> None:
@@ -121,29 +121,6 @@ class FoldersPanel(QWidget):
         dialog = ExcludesDialog(folder_name(folder), folder.excludes, self)
         dialog.chosen.connect(partial(self.excludes_changed.emit, folder.id))
         dialog.open()
-
-    def _confirm_removal(self, folder: Folder) -> None:
-        confirm(
-            self,
-            self.tr("Remove “{name}” from the library?").format(name=folder_name(folder)),
-            self.tr("{photos} will no longer be found. The files in {path} stay as they are.").format(
-                photos=wording.photos(folder.photos), path=wording.shown(folder.path)
-            ),
-            self.tr("Remove"),
-            partial(self.remove_requested.emit, folder.id),
-        )
-
-    def _confirm_forgetting(self, folder: Folder) -> None:
-        confirm(
-            self,
-            self.tr("Forget the missing photos of “{name}”?").format(name=folder_name(folder)),
-            self.tr(
-                "Photos that are not in {path} now will no longer be found. No file is touched. "
-                "If their drive comes back, they are indexed again."
-            ).format(path=wording.shown(folder.path)),
-            self.tr("Forget"),
-            partial(self.forget_requested.emit, folder.id),
-        )
 
 
 class _FoldersView(QListView):

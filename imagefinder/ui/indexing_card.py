@@ -93,7 +93,7 @@ class IndexingCard(QWidget):
     def finished(self, summary: IndexSummary) -> None:
         """One sentence in place of the bar, which fades; the failures stay."""
         self.stopped(wording.outcome(summary))
-        self.set_failures(len(summary.failed))
+        self.set_failures(len(summary.failed), len(summary.damaged))
 
     def stopped(self, sentence: str) -> None:
         """For work that ends without a summary, such as a check of the library."""
@@ -105,10 +105,12 @@ class IndexingCard(QWidget):
         self.show()
         self._timer.start()
 
-    def set_failures(self, count: int) -> None:
-        """How many files could not be read: of the run that ended, or of the whole library."""
-        self._show_failures.setText(wording.could_not_be_read(count))
-        self._failures.setVisible(count > 0)
+    def set_failures(self, count: int, damaged: int = 0) -> None:
+        """How many files could not be read, and to their end: of the run that ended, or of the whole library."""
+        parts = [wording.could_not_be_read(count)] if count else []
+        parts += [wording.damaged(damaged)] if damaged else []
+        self._show_failures.setText(wording.DOT.join(parts))
+        self._failures.setVisible(bool(parts))
         self._hide_if_silent()
 
     def _lay_out(self) -> None:

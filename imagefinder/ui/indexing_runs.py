@@ -1,6 +1,7 @@
 """Indexing behind the window: runs on the work lane, which give way to edits of the library and go on after them."""
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imagefinder.domain.errors import LibraryError, ModelError
-from imagefinder.domain.images import IndexSummary
+from imagefinder.domain.images import IndexSummary, NotLookedAt
 from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.ui.lane import Lane
@@ -36,7 +37,8 @@ class IndexingRuns(QObject):
     progressed = Signal(object)
     pausing = Signal(bool)
     finished = Signal(object)
-    """The IndexSummary of the last run; None where it ended with an error."""
+    """The IndexSummary of the last run, and of those before it that gave way to edits; None where it ended with an
+    error."""
     model_switched = Signal(object)
     """The name in ``switching_to``, now that the library answers with it."""
     switch_goes_on = Signal(object)
@@ -60,6 +62,8 @@ class IndexingRuns(QObject):
         self._closing = False
         self._plan = IndexingPlan()
         self._summary: IndexSummary | None = STOPPED
+        self._before: IndexSummary | None = None
+        """What the runs before did that were interrupted by edits; nothing where there were none."""
         self._paused = False
         self._until_open: list[Callable[[], None]] = []
         self._now_and_then = QTimer(self, interval=REFRESH_MILLISECONDS)
@@ -203,10 +207,14 @@ class IndexingRuns(QObject):
         elif self._plan.comes_to_rest():
             self._now_and_then.stop()
             self._set_paused(False)
-            self.finished.emit(self._summary)
+            summary = self._summary and together(self._before, self._summary)
+            self._before, self._summary = None, STOPPED
+            self.finished.emit(summary)
         self.changed.emit()
 
     def _index(self, library: "Library", batch: Batch) -> None:
+        if self._summary is not None and self._summary is not STOPPED:
+            self._before = together(self._before, self._summary)
         self._summary = STOPPED  # also of a run that is cancelled before it begins
         completed = False
         switching_to = self.switching_to
@@ -250,6 +258,31 @@ class IndexingRuns(QObject):
         job = self._lane.submit(INDEXING, work, done, failed, self.progressed.emit, over)
         if self._paused:
             job.token.pause()
+
+
+def together(before: IndexSummary | None, now: IndexSummary) -> IndexSummary:
+    """What two runs did of which the user saw one: what was interrupted is looked through again by the later one."""
+    if before is None:
+        return now
+    seen = STOPPED if before.cancelled else before
+    others = Counter(seen.not_looked_at.others)
+    others.update(now.not_looked_at.others)
+    return replace(
+        now,
+        added=before.added + now.added,
+        updated=before.updated + now.updated,
+        moved=before.moved + now.moved,
+        removed=before.removed + now.removed,
+        removed_labelled=before.removed_labelled + now.removed_labelled,
+        kept=before.kept + now.kept,
+        away=tuple(dict.fromkeys((*before.away, *now.away))),
+        unchanged=seen.unchanged + now.unchanged,
+        failed=tuple(dict.fromkeys((*seen.failed, *now.failed))),
+        damaged=tuple(dict.fromkeys((*seen.damaged, *now.damaged))),
+        offline=tuple(dict.fromkeys((*seen.offline, *now.offline))),
+        not_looked_at=NotLookedAt({**seen.not_looked_at.linked, **now.not_looked_at.linked}, dict(others)),
+        seconds=before.seconds + now.seconds,
+    )
 
 
 def _waits_for_photos(library: "Library") -> bool:

@@ -226,7 +226,7 @@ class _PhotoPart(QWidget):
         self._say(self._size, size)
         self._say(self._camera, wording.shown(photo.info.camera))
         self._path.setText(wording.shown(photo.path))
-        self._path.setToolTip(wording.shown(photo.path))
+        self._path.setToolTip(wording.tip(wording.shown(photo.path)))
         for button in (self.open_button, self.reveal_button):
             button.setEnabled(not photo.offline)
 

@@ -49,6 +49,7 @@ class LabelDialog(QDialog):
         self._edit.setCompleter(completer)
         self._edit.textChanged.connect(self._check)
         label = QLabel(asked)
+        label.setTextFormat(Qt.TextFormat.PlainText)  # it may hold the name of a photo
         label.setBuddy(self._edit)
         label.setWordWrap(True)
         self._note = SubduedLabel()

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from imagefinder.ui import icons, theme
+from imagefinder.ui import icons, theme, wording
 
 
 def heading(text: str, parent: QWidget | None = None, scale: float = 1.0) -> QLabel:
@@ -60,7 +60,7 @@ class ElidedLabel(SubduedLabel):
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
             fits = self.fontMetrics().horizontalAdvance(self.text()) <= self.contentsRect().width()
-            self.setToolTip("" if fits else self.text())
+            self.setToolTip("" if fits else wording.tip(self.text()))
         return super().event(event)
 
     def paintEvent(self, _: QPaintEvent) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from imagefinder.domain.models import ModelInfo
-from imagefinder.ui import model_words, theme
+from imagefinder.ui import model_words, theme, wording
 from imagefinder.ui.model_flow import Activity
 
 _NAME = Qt.ItemDataRole.UserRole
@@ -71,7 +71,7 @@ class ModelList(QListWidget):
         item.setData(_TRAITS, traits)
         item.setData(_STRONG, info.active)
         item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(filter(None, (info.name, badge, traits))))
-        item.setToolTip("\n".join((info.name, info.problem or traits)))
+        item.setToolTip(wording.tip("\n".join((info.name, info.problem or traits))))
 
 
 class _ModelDelegate(QStyledItemDelegate):

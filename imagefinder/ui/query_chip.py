@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolButton, QWidget
 
-from imagefinder.ui import icons, theme
+from imagefinder.ui import icons, theme, wording
 
 THUMBNAIL = 40
 HEIGHT = THUMBNAIL + 2 * theme.GRID
@@ -52,7 +52,7 @@ class QueryChip(QAbstractButton):
         else:
             said = self.tr("No query. Open a picture to find similar photos.")
         self.setAccessibleName(f"{said}. {waiting}" if waiting else said)
-        self.setToolTip(name or self.tr("Drop a picture anywhere, paste one, or open one here"))
+        self.setToolTip(wording.tip(name) or self.tr("Drop a picture anywhere, paste one, or open one here"))
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -75,7 +75,7 @@ class ReviewDetail(QWidget):
         self._sentence.setText(label_wording.breakable(self._said))
         self._sentence.setAccessibleName(self._said)
         self._sentence.setToolTip(
-            f"{label_wording.weighed(proposal.vote)}\n{label_wording.votes_meaning()}" if proposal else ""
+            wording.tip(f"{label_wording.weighed(proposal.vote)}\n{label_wording.votes_meaning()}") if proposal else ""
         )
         if proposal is None:
             self._picture.show_picture(None)

@@ -131,7 +131,7 @@ class ReviewDialog(QDialog):
     def set_undo(self, text: str) -> None:
         """What Ctrl+Z would undo; "" where nothing can be."""
         self._undo.setEnabled(bool(text))
-        self._undo.setToolTip(self.tr("Undo: {what}").format(what=text) if text else "")
+        self._undo.setToolTip(wording.tip(self.tr("Undo: {what}").format(what=text)) if text else "")
 
     def show_outdated(self) -> None:
         """Labels were changed elsewhere since these were proposed."""

@@ -81,7 +81,7 @@ class ReviewModel(QAbstractListModel):
             name = wording.shown(proposal.photo.name)
             return f"{name}, {label_wording.suggestion(proposal.vote)}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{wording.shown(proposal.photo.path)}\n{label_wording.weighed(proposal.vote)}"
+            return wording.tip(f"{wording.shown(proposal.photo.path)}\n{label_wording.weighed(proposal.vote)}")
         return None
 
     def _refresh(self) -> None:

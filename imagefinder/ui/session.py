@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError, ModelError
-from imagefinder.domain.images import Failure, Folder, FolderState, LibraryStatus, Photo, Query, SearchResult
+from imagefinder.domain.errors import Cancelled, FolderError, ImageFinderError, LibraryError, ModelError
+from imagefinder.domain.images import Failure, Folder, FolderState, LibraryStatus, Photo, Query, Removal, SearchResult
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.domain.search_options import SearchOptions
 from imagefinder.ui.indexing_runs import IndexingRuns
@@ -49,7 +49,13 @@ class Session(OpenLibrary):
     search_failed = Signal(object, object)
     photos_removed = Signal(object)
     trash_refused = Signal(object)
+    folder_removed = Signal(object, object)
+    """The Folder as it was, and the Removal that brings it back; None where it had no photos."""
+    brought_back = Signal(object, int)
+    """What was asked for, a list of Removal, and how many photos came back."""
     failures_listed = Signal(object)
+    failures_counted = Signal(int, int)
+    """How many files could not be read, and how many were only read in part."""
 
     def __init__(self, library: Path, models: Path, device: str = "auto", parent: QObject | None = None) -> None:
         super().__init__(library, models, device, parent)
@@ -108,11 +114,13 @@ class Session(OpenLibrary):
         """Each path that can be added is; the others are told one by one."""
 
         def add(library: "Library") -> tuple[list[Folder], list[ImageFinderError]]:
+            from imagefinder.usecases.adding import add_folder
+
             added: list[Folder] = []
             refused: list[ImageFinderError] = []
             for path in paths:
                 try:
-                    added.append(library.add_folder(path))
+                    added.append(add_folder(library, path, check=self._stop_if_closing))
                 except FolderError as error:
                     refused.append(error)
             return added, refused
@@ -123,12 +131,50 @@ class Session(OpenLibrary):
 
         self._runs.edit("add folders", add, done, scan=lambda outcome: [folder.id for folder in outcome[0]])
 
+    def _stop_if_closing(self) -> None:
+        """On the lane: nobody waits for a dead drive once the window is closed."""
+        if self._closing:
+            raise Cancelled
+
     def remove_folder(self, folder_id: int) -> None:
-        self._runs.edit(
-            "remove folder",
-            lambda library: library.remove_folder(folder_id),
-            lambda _: self._runs.drop(folder_id),
-        )
+        """Only after the user confirmed it; ``folder_removed`` follows."""
+
+        def remove(library: "Library") -> tuple[Folder, Removal | None]:
+            folder = library.folder(folder_id)
+            library.remove_folder(folder_id)
+            removals = library.removals() if folder.photos else []
+            return folder, next((each for each in removals if each.why == "folder" and each.root == folder.path), None)
+
+        def done(outcome: tuple[Folder, Removal | None]) -> None:
+            self._runs.drop(folder_id)
+            self.folder_removed.emit(*outcome)
+
+        self._runs.edit("remove folder", remove, done)
+
+    def bring_back(self, removals: Sequence[Removal]) -> None:
+        """Undo these removals, and look whether the files are there; ``brought_back`` follows.
+
+        One that is no longer kept is told, and stops none of the others.
+        """
+
+        def bring_back(library: "Library") -> tuple[int, set[int], list[ImageFinderError]]:
+            count, roots, refused = 0, set[str](), list[ImageFinderError]()
+            for removal in removals:
+                try:
+                    count += library.bring_back(removal.id)
+                    roots.add(removal.root)
+                except LibraryError as error:
+                    refused.append(error)
+            return count, {folder.id for folder in library.folders() if folder.path in roots}, refused
+
+        def done(outcome: tuple[int, set[int], list[ImageFinderError]]) -> None:
+            count, folders, refused = outcome
+            for error in refused:
+                self.problem.emit(error)
+            if folders:
+                self.brought_back.emit(list(removals), count)
+
+        self._runs.edit("bring back", bring_back, done, scan=lambda outcome: outcome[1])
 
     def set_excludes(self, folder_id: int, patterns: tuple[str, ...]) -> None:
         self._runs.edit(
@@ -263,16 +309,22 @@ class Session(OpenLibrary):
             return
         scanning = self._runs.scanning
 
-        def show(status: LibraryStatus) -> None:
+        def ask_status() -> tuple[LibraryStatus, int]:
+            status = library.status()
+            return status, sum(failure.shown for failure in library.failures()) if status.failures else 0
+
+        def show(answer: tuple[LibraryStatus, int]) -> None:
+            status, damaged = answer
             folders = tuple(
                 replace(folder, state=FolderState.SCANNING) if folder.id in scanning else folder
                 for folder in status.folders
             )
             self.folders_changed.emit(folders)
+            self.failures_counted.emit(status.failures - damaged, damaged)
             self.status_changed.emit(replace(status, folders=folders))
 
         for name, ask, tell in (
-            ("status", library.status, show),
+            ("status", ask_status, show),
             ("newest", lambda: library.newest(NEWEST_PHOTOS), self.newest_changed.emit),
         ):
             self._query.replace(name)

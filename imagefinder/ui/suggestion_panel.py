@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Photo
 from imagefinder.domain.labels import LabelVote
-from imagefinder.ui import label_wording, theme
+from imagefinder.ui import label_wording, theme, wording
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.tile import Tile
 
@@ -66,7 +66,7 @@ class SuggestionPanel(QWidget):
         self.setVisible(bool(self._said))
         if vote is None or not self._said:
             return
-        self._sentence.setToolTip(f"{label_wording.weighed(vote)}\n{label_wording.votes_meaning()}")
+        self._sentence.setToolTip(wording.tip(f"{label_wording.weighed(vote)}\n{label_wording.votes_meaning()}"))
         for voter in vote.voters:
             photo = photos.get(voter.photo_id)
             if photo is None or len(self._tiles) == MOST:

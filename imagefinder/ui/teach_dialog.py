@@ -10,7 +10,7 @@ from imagefinder.domain.images import Pixels
 from imagefinder.domain.teaching import Choices, Interrupted
 from imagefinder.domain.training import Recipe, TrainingOutcome, TrainingSpec
 from imagefinder.settings import Settings
-from imagefinder.ui import theme
+from imagefinder.ui import theme, wording
 from imagefinder.ui.labels import SubduedLabel
 from imagefinder.ui.remembered_size import RememberedSize
 from imagefinder.ui.teach_how import HowPage
@@ -148,7 +148,7 @@ class TeachDialog(QDialog):
     def _check(self) -> None:
         self.next.setEnabled(self.what.is_enough)
         self.start.setEnabled(bool(self.how.spec().photos) and not self.how.problem)
-        self.start.setToolTip(self.how.problem)
+        self.start.setToolTip(wording.tip(self.how.problem))
         self.next.setDefault(self.page is self.what)
         self.start.setDefault(self.page is self.how)
 

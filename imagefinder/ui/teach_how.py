@@ -129,9 +129,9 @@ class HowPage(QWidget):
         self._unmeasured.add(mode)
         self._impossible[mode] = why
         self._times[mode].setText(self.tr("not possible"))
-        self._times[mode].setToolTip(why)
+        self._times[mode].setToolTip(wording.tip(why))
         self._radios[mode].setEnabled(False)
-        self._radios[mode].setToolTip(why)
+        self._radios[mode].setToolTip(wording.tip(why))
         self._check()
 
     def showEvent(self, event: QShowEvent) -> None:

@@ -74,7 +74,7 @@ class LabelTable(QTableWidget):
             label.setCheckState(Qt.CheckState.Checked if group.ticked else Qt.CheckState.Unchecked)
             if len(group.members) > 1:
                 label.setText(self.tr("{name} ({count} merged)").format(name=name, count=len(group.members)))
-            label.setToolTip(", ".join(map(wording.shown, group.members)))
+            label.setToolTip(wording.tip(", ".join(map(wording.shown, group.members))))
             count = QTableWidgetItem(wording.grouped(len(group.photos)))
             count.setTextAlignment(_NUMBER)
             if len(group.photos) < MIN_PHOTOS:

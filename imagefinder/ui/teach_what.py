@@ -15,6 +15,7 @@ from imagefinder.ui import teach_words, theme
 from imagefinder.ui.labels import SubduedLabel
 from imagefinder.ui.teach_interrupted import InterruptedCards
 from imagefinder.ui.teach_labels import LabelTable
+from imagefinder.ui.teach_level import LevelQuestion
 from imagefinder.ui.teach_notes import NoteList
 from imagefinder.ui.teach_pictures import PathPictures
 from imagefinder.ui.teach_source import SourceChooser, accepts, dropped
@@ -37,11 +38,13 @@ class WhatPage(QWidget):
 
     def __init__(self, pictures: PathPictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._found_first: FolderSurvey | None = None
         self._survey: FolderSurvey | None = None
         self._selection: Selection | None = None
         self._photos: tuple[LabelledPhoto, ...] = ()
         self.source = SourceChooser()
         self.interrupted = InterruptedCards()
+        self.level = LevelQuestion()
         self.table = LabelTable(pictures)
         self.notes = NoteList(self.tr("What to know before going on"))
         self.waiting = WaitingPage(self.tr("Looking at the photos…"))
@@ -102,11 +105,21 @@ class WhatPage(QWidget):
         self._update()
 
     def show_survey(self, survey: "FolderSurvey") -> None:
+        self._found_first = survey
+        self.level.ask(survey.nested)
+        self._show(self._found)
+        self._choose_from(survey)
+        self.table.setFocus()
+
+    def _choose_from(self, survey: "FolderSurvey") -> None:
         self._survey = survey
         self._selection = Selection(survey)
-        self._show(self._found)
         self._refill()
-        self.table.setFocus()
+
+    def _on_level(self, further_out: bool) -> None:
+        found = self._found_first
+        if found is not None:
+            self._choose_from(found.outer if further_out and found.outer is not None else found)
 
     def groups(self) -> list[Group]:
         return self._selection.groups() if self._selection is not None else []
@@ -182,6 +195,7 @@ class WhatPage(QWidget):
         self.source.switched.connect(self.show_nothing)
         self.waiting.cancelled.connect(self.cancel_requested)
         self.waiting.action.connect(self.source.ask)
+        self.level.answered.connect(self._on_level)
         # Queued: the table is filled anew, and must not lose the very item that says it was ticked.
         self.table.ticked.connect(self.tick, Qt.ConnectionType.QueuedConnection)
         self.table.itemSelectionChanged.connect(self._on_selection)
@@ -211,6 +225,7 @@ class WhatPage(QWidget):
         inside = QVBoxLayout(self._found)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.GAP)
+        inside.addWidget(self.level)
         inside.addWidget(self.table, 1)
         inside.addLayout(buttons)
         inside.addWidget(self._sentence)

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from imagefinder.ui import theme
+from imagefinder.ui import theme, wording
 
 _CAPTION_GAP = 2
 _FRAME = 2
@@ -22,7 +22,7 @@ class Tile(QAbstractButton):
         self.setFixedSize(self.sizeHint())
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(name)
+        self.setToolTip(wording.tip(name))
         self.setAccessibleName(name)
 
     def show_picture(self, pixmap: QPixmap | None, colour: int | None = None) -> None:

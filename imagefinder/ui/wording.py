@@ -1,8 +1,11 @@
 """How the window says numbers, times, sizes, dates and paths."""
 
 import re
+from datetime import datetime
+from html import escape
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+from PySide6.QtGui import Qt
 
 from imagefinder.domain.images import FileStamp, Folder, FolderState, ImageInfo, IndexSummary
 from imagefinder.domain.progress import Progress
@@ -24,6 +27,11 @@ def shown(path: str) -> str:
     return _HIDDEN.sub("\N{REPLACEMENT CHARACTER}", path)
 
 
+def tip(text: str) -> str:
+    """For a tooltip, which takes what looks like markup for markup: a name may well look so."""
+    return f"<p style='white-space:pre-wrap'>{escape(text)}</p>" if Qt.mightBeRichText(text) else text
+
+
 def grouped(number: int) -> str:
     """12480 -> "12,480", the way this person's country writes it."""
     return _locale().toString(number)
@@ -39,6 +47,10 @@ def photos(number: int) -> str:
 
 def could_not_be_read(number: int) -> str:
     return translate("wording", "{count} could not be read").format(count=grouped(number))
+
+
+def damaged(number: int) -> str:
+    return translate("wording", "{count} damaged").format(count=grouped(number))
 
 
 def files_could_not_be_read(number: int) -> str:
@@ -81,6 +93,11 @@ def date(info: ImageInfo, stamp: FileStamp) -> str:
     return _locale().toString(moment, f"{without_weekday} HH:mm")
 
 
+def moment(when: datetime) -> str:
+    """A date with its time, as short as the desktop writes them. ``when`` has a time zone."""
+    return _locale().toString(QDateTime.fromSecsSinceEpoch(int(when.timestamp())), QLocale.FormatType.ShortFormat)
+
+
 def dimensions(info: ImageInfo) -> str:
     return f"{grouped(info.width)} \N{MULTIPLICATION SIGN} {grouped(info.height)}"
 
@@ -95,6 +112,14 @@ def folder_state(folder: Folder) -> str:
         FolderState.SCANNING: translate("wording", "scanning"),
         FolderState.OFFLINE: translate("wording", "offline"),
     }[folder.state]
+
+
+def folder_facts(folder: Folder) -> str:
+    """The line under a folder's name: "12,480 photos · indexed · 480 offline"."""
+    parts = [photos(folder.photos), folder_state(folder)]
+    if folder.away and folder.state is not FolderState.OFFLINE:  # which says it of all of them
+        parts.append(translate("wording", "{count} offline").format(count=grouped(folder.away)))
+    return DOT.join(parts)
 
 
 def doing(progress: Progress) -> str:

@@ -21,7 +21,7 @@ from imagefinder.domain.training import (
     TrainingOutcome,
     TrainingSpec,
 )
-from imagefinder.embedding.shelf import NAME
+from imagefinder.embedding.shelf import NEW_NAME
 from imagefinder.storage.library import Library
 from imagefinder.training.losses import LOSSES
 from imagefinder.training.miners import MINERS
@@ -63,7 +63,7 @@ def choices(library: Library, models: Models) -> Choices:
         losses=tuple(LossChoice(name, kind.description, kind.options, kind.mined) for name, kind in LOSSES.items()),
         miners=tuple(MINERS),
         taken=frozenset(name.casefold() for name in models.shelf.names()),
-        name_pattern=NAME.pattern,
+        name_pattern=NEW_NAME.pattern,
     )
 
 

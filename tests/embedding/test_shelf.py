@@ -120,7 +120,24 @@ def test_the_name_is_the_architectures_where_none_is_given(shelf: ModelShelf, ne
     assert shelf.available(TIMM.replace(":", "-"))
 
 
-@pytest.mark.parametrize("name", ["../mine", "a/b", ".hidden", "a" * 65, "my model", "mine\n", "ümlaut"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../mine",
+        "a/b",
+        ".hidden",
+        "a" * 65,
+        "my model",
+        "mine\n",
+        "ümlaut",
+        "con",
+        "NUL",
+        "Com1",
+        "lpt9",
+        "aux.v2",
+        "a.",
+    ],
+)
 def test_names_that_cannot_be(shelf: ModelShelf, network_file: Path, name: str) -> None:
     with pytest.raises(ModelError, match="cannot name a model"):
         shelf.add(network_file, TIMM, name)

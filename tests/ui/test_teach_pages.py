@@ -91,6 +91,31 @@ def test_what_is_odd_about_the_photos_is_said(qtbot: QtBot, dialog: TeachDialog,
     assert "under several labels" not in "\n".join(dialog.what.notes.notes)
 
 
+def test_class_year_photo_is_asked_about(qtbot: QtBot, dialog: TeachDialog, tmp_path: Path) -> None:
+    for row, kind in enumerate(("beach", "city & sea", "night")):
+        for column, year in enumerate(("2021", "2022")):
+            for number in range(2):
+                draw_photo(tmp_path / "years" / kind / year / f"{number}.jpg", 100 * row + 10 * column + number)
+    what = dialog.what
+    look_at(qtbot, dialog, tmp_path / "years")
+    assert [(group.label, len(group.photos)) for group in what.groups()] == [("2021", 6), ("2022", 6)]
+    assert what.level.isVisible()
+    assert what.level.sentence.endswith("What are the labels?")
+    assert what.level.inner.isChecked()
+    assert what.level.inner.text() == "The folders that photos lie in: 2021, 2022"
+    assert what.level.outer.text() == "Folders further out: beach, city && sea, night"
+    what.level.outer.click()
+    labels = [("beach", 4), ("city & sea", 4), ("night", 4)]
+    assert [(group.label, len(group.photos)) for group in what.groups()] == labels
+    assert {photo.label for photo in what.photos} == {"beach", "city & sea", "night"}
+    what.level.inner.click()
+    assert [group.label for group in what.groups()] == ["2021", "2022"]
+    what.level.outer.click()
+    look_at(qtbot, dialog, tmp_path / "years" / "night")  # nothing to ask there
+    qtbot.waitUntil(lambda: what.level.isHidden(), timeout=PATIENCE)
+    assert [(group.label, len(group.photos)) for group in what.groups()] == [("2021", 2), ("2022", 2)]
+
+
 @pytest.mark.parametrize("kind", ["one label", "one photo each", "all unreadable"])
 def test_too_little_cannot_be_learned_from(qtbot: QtBot, dialog: TeachDialog, tmp_path: Path, kind: str) -> None:
     root = tmp_path / "bad"

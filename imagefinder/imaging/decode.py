@@ -1,5 +1,6 @@
 """Bytes into upright sRGB pixels. One decoder for thumbnails, previews, queries and embeddings."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ __all__ = ["DAMAGED", "MAX_PIXELS", "Decoded", "content_key", "content_key_of", 
 
 DAMAGED = "The picture is damaged: it is shown as far as it goes."
 
+_MORE_THAN_ANY_PREVIEW = 10**6
 _JPEG = b"\xff\xd8\xff"
 _OFTEN_WITH_EMPTY_ALPHA = frozenset({"BMP", "ICO", "TGA"})
 
@@ -75,13 +77,22 @@ def _load_jpeg(data: bytes, at_least: int) -> Loaded:
 
 
 def _load_raw(data: bytes, at_least: int) -> Loaded:
-    try:
-        return _developed(read_raw(data, at_least), data, at_least)
-    except UnreadableImage:
-        preview = largest_jpeg(data)
-        if preview is None:
-            raise
-        return _developed(preview, data, at_least)
+    """Its preview, its development, or whatever JPEG is in it: the first of these that can be read."""
+    ways: tuple[Callable[[], RawPicture | None], ...] = (
+        lambda: read_raw(data, at_least),
+        lambda: read_raw(data, _MORE_THAN_ANY_PREVIEW),
+        lambda: largest_jpeg(data),
+    )
+    problem: Exception | None = None
+    for way in ways:
+        try:
+            found = way()
+            if found is not None:
+                return _developed(found, data, at_least)
+        except (UnreadableImage, *FAILURES) as error:
+            problem = problem or error
+    assert problem is not None
+    raise problem
 
 
 def _developed(raw: RawPicture, data: bytes, at_least: int) -> Loaded:
@@ -109,7 +120,12 @@ def _load_tiff(data: bytes, at_least: int) -> Loaded:
     if not isinstance(image, TiffImageFile) or not is_raw_tiff(image, data):
         return load(data, at_least)
     if is_dng(image, data):
-        return _load_raw(data, at_least)
+        try:
+            return _load_raw(data, at_least)
+        except (UnreadableImage, *FAILURES):
+            with suppress(UnreadableImage, *FAILURES):
+                return load(data, at_least)  # a thumbnail, which is better than nothing
+            raise
     with suppress(UnreadableImage):
         return _developed(read_raw(data, at_least), data, at_least)
     better = with_best_page_first(data)

@@ -1,7 +1,6 @@
 """Which frame of an animation stands for it: the first one that shows something."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from PIL import Image
 from PIL.ImageFile import ImageFile
@@ -15,25 +14,27 @@ _MOST_PIXELS = 60_000_000
 """Of all the frames that are looked through."""
 
 
-def go_to_first_that_shows(image: ImageFile) -> None:
-    """Go on from a loaded frame that is empty, or of one colour, to the first that is not; else back to the first."""
-    if image.format not in _ANIMATED or shows_something(image) or not getattr(image, "is_animated", False):
-        return
-    most = min(_MOST_FRAMES, _MOST_PIXELS // max(1, image.width * image.height))
-    visible = None if _is_empty(image) else 0
+def first_that_shows(image: ImageFile) -> Image.Image:
+    """The frame that is loaded, or the first behind it with more than nothing or one colour, if there is such a one."""
+    if image.format not in _ANIMATED or shows_something(image):
+        return image
+    first: Image.Image = image.copy()  # a frame that is broken leaves the file in any state
+    most = min(_MOST_FRAMES, _MOST_PIXELS // max(1, first.width * first.height))
     for number in range(1, most):
         try:
+            if not getattr(image, "is_animated", False):
+                break
             image.seek(number)
+            if image.size != first.size:  # a frame that reaches beyond the picture, which would grow
+                break
             image.load()
+            if shows_something(image):
+                return image
+            if _is_empty(first):
+                first = image.copy()
         except FAILURES:
             break
-        if shows_something(image):
-            return
-        if visible is None and not _is_empty(image):
-            visible = number
-    with suppress(*FAILURES):
-        image.seek(visible or 0)
-        image.load()
+    return first
 
 
 def first_jxl_frame(data: bytes, size: tuple[int, int]) -> Image.Image | None:

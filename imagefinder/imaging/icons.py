@@ -1,6 +1,7 @@
 """Icons and cursors of Windows: one picture in several sizes, of which the largest is read."""
 
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from imagefinder.imaging import png_chunks
@@ -25,22 +26,19 @@ def is_icon(data: bytes) -> bool:
     return data.startswith(_KINDS) and 0 < int.from_bytes(data[4:6], "little") <= _MOST and data[9:10] == b"\0"
 
 
-def largest_picture(data: bytes) -> bytes:
-    """A PNG, or an icon with one picture: the largest, and of several of that size the one with the most colours.
-
-    Raises ValueError where there is none.
-    """
+def pictures(data: bytes) -> Iterator[bytes]:
+    """Each picture as a PNG, or as an icon with one picture: the largest first, those with more colours first."""
     count = min(int.from_bytes(data[4:6], "little"), _MOST)
-    best = max((entry for number in range(count) if (entry := _entry(data, number))), default=None)
-    if best is None:
-        raise ValueError("no picture in this icon")
-    check_size(best.width, best.height)
-    picture = data[best.start : best.start + best.size] if best.size else data[best.start :]
-    if png_chunks.is_png(picture):
-        return picture
-    sides = bytes((best.width % 256, best.height % 256))
-    directory = sides + struct.pack("<BBHHII", 0, 0, 1, best.bits, len(picture), _HEADER + _ENTRY)
-    return _KINDS[0] + struct.pack("<H", 1) + directory + picture
+    found = [entry for number in range(count) if (entry := _entry(data, number)) is not None]
+    for best in sorted(found, reverse=True):
+        picture = data[best.start : best.start + best.size] if best.size else data[best.start :]
+        if png_chunks.is_png(picture):
+            yield picture
+            continue
+        check_size(best.width, best.height)
+        sides = bytes((best.width % 256, best.height % 256))
+        directory = sides + struct.pack("<BBHHII", 0, 0, 1, best.bits, len(picture), _HEADER + _ENTRY)
+        yield _KINDS[0] + struct.pack("<H", 1) + directory + picture
 
 
 def _entry(data: bytes, number: int) -> _Entry | None:

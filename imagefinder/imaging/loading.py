@@ -15,7 +15,7 @@ from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging import formats, jpeg_stream, limits, png_chunks
 from imagefinder.imaging.boxes import is_boxes, light_of_boxes
-from imagefinder.imaging.frames import go_to_first_that_shows
+from imagefinder.imaging.frames import first_that_shows
 from imagefinder.imaging.icons import is_icon
 from imagefinder.imaging.jxl import is_jxl, jxl_size
 from imagefinder.imaging.light import Light
@@ -60,14 +60,13 @@ class _Pixels(NamedTuple):
 def load(data: bytes, at_least: int) -> Loaded:
     """Load the first picture; if that fails, once more as other viewers do: without what is in the way."""
     image, (width, height), profile, whole = _pixels(data, at_least)
-    go_to_first_that_shows(image)
     facts = read_facts(image)  # after load(): the TIFF plug-in turns the picture itself, and drops the tag
     turned = image.format == "JXL" and not getattr(image, "jpeg", False)  # libjxl too, but it leaves the tag
     turn = None if turned else TURNS.get(facts.orientation)
     if turn is not None and facts.orientation >= 5:
         width, height = height, width
     info = ImageInfo(width, height, formats.display_name(image.format), facts.taken_at, facts.camera)
-    return Loaded(image, info, turn, profile, _light(data), whole)
+    return Loaded(first_that_shows(image), info, turn, profile, _light(data), whole)
 
 
 def open_picture(data: bytes) -> ImageFile:

@@ -5,11 +5,12 @@ from PIL import Image
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging.deep_jpeg import read_odd_kind
 from imagefinder.imaging.frames import first_jxl_frame
-from imagefinder.imaging.icons import is_icon, largest_picture
+from imagefinder.imaging.icons import is_icon, pictures
 from imagefinder.imaging.jxl import is_animated, is_jxl, jxl_size
 from imagefinder.imaging.limits import check_size
 from imagefinder.imaging.loading import TURNS, Loaded, load
 from imagefinder.imaging.metadata import read_jpeg_facts
+from imagefinder.imaging.partly import FAILURES
 from imagefinder.imaging.pnm import is_pnm, read_pnm
 from imagefinder.imaging.psd import is_psd, read_psd
 from imagefinder.imaging.svg import draw, is_svg
@@ -24,8 +25,7 @@ def load_other(data: bytes, at_least: int) -> Loaded | None:
         image, whole = read_pnm(data)
         return Loaded(image, _info(image, "PNM"), whole=whole)
     if is_icon(data):
-        icon = load(largest_picture(data), at_least)
-        return icon._replace(info=_info(icon.image, "ICO"))
+        return _load_icon(data, at_least)
     if is_svg(data):
         image, (width, height) = draw(data, at_least)
         return Loaded(image, ImageInfo(width, height, "SVG"))
@@ -43,6 +43,17 @@ def load_odd_jpeg(data: bytes) -> Loaded:
     turn = TURNS.get(facts.orientation)
     width, height = image.size if facts.orientation < 5 else image.size[::-1]
     return Loaded(image, ImageInfo(width, height, "JPEG", facts.taken_at, facts.camera), turn)
+
+
+def _load_icon(data: bytes, at_least: int) -> Loaded:
+    problem: Exception = ValueError("no picture in this icon")
+    for picture in pictures(data):
+        try:
+            icon = load(picture, at_least)
+            return icon._replace(info=_info(icon.image, "ICO"))
+        except FAILURES as error:
+            problem = error
+    raise problem
 
 
 def _info(image: Image.Image, name: str) -> ImageInfo:

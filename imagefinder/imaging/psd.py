@@ -1,6 +1,7 @@
 """Photoshop files (PSD, PSB): the flat picture that lies behind the layers, in every depth and mode."""
 
 import struct
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -108,10 +109,11 @@ def _planes(data: bytes, at: int, header: Header, count: int) -> tuple[npt.NDArr
     for row, length in zip(flat_rows, lengths.tolist(), strict=False):
         if at + length > len(data):
             break
-        unpacked = packbits_decode(data[at : at + length], out=header.row_bytes)
-        row[: len(unpacked)] = np.frombuffer(unpacked, np.uint8)
+        with suppress(ValueError, RuntimeError):  # a damaged row does not cost the others
+            unpacked = packbits_decode(data[at : at + length], out=header.row_bytes)
+            row[: len(unpacked)] = np.frombuffer(unpacked, np.uint8)
+            read += len(unpacked) == header.row_bytes
         at += length
-        read += 1
     return planes, _enough(read, len(flat_rows))
 
 

@@ -28,6 +28,7 @@ class Settings:
     settings_geometry: str = ""
     review_geometry: str = ""
     measure_geometry: str = ""
+    removed_geometry: str = ""
     sidebar_shown: bool = True
     inspector_shown: bool = True
     thumbnail_side: int = 160

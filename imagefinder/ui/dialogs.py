@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from imagefinder import diagnostics
 from imagefinder.domain.errors import ImageFinderError
-from imagefinder.domain.images import Failure, LibraryStatus
+from imagefinder.domain.images import Failure, IndexSummary, LibraryStatus, NotLookedAt
 from imagefinder.paths import Paths
 from imagefinder.settings import Settings
 from imagefinder.ui import desktop, model_words, wording
@@ -49,6 +49,7 @@ class Dialogs(QObject):
         self._model = ""
         self._kinds = PathKinds(self)
         self._failures: FailuresDialog | None = None
+        self._not_looked_at = NotLookedAt({}, {})
         self._flow = models
         self._search = search
         self._remembered = remembered
@@ -68,6 +69,8 @@ class Dialogs(QObject):
             self._failures = FailuresDialog(self._window)
             self._failures.retry_requested.connect(self._session.retry)
             self._failures.reveal_requested.connect(self._reveal)
+            self._failures.add_requested.connect(lambda path: self._session.add_folders([path]))
+            self._failures.set_not_looked_at(self._not_looked_at)
         self._session.list_failures()
         self._failures.show()
         self._failures.raise_()
@@ -130,9 +133,13 @@ class Dialogs(QObject):
         if self._failures is not None:
             self._failures.set_failures(failures)
 
-    def _on_indexed(self, _: object) -> None:
-        if self._failures is not None and self._failures.isVisible():
-            self._session.list_failures()
+    def _on_indexed(self, summary: IndexSummary | None) -> None:
+        if summary is not None and not summary.cancelled:
+            self._not_looked_at = summary.not_looked_at
+        if self._failures is not None:
+            self._failures.set_not_looked_at(self._not_looked_at)
+            if self._failures.isVisible():
+                self._session.list_failures()
 
     def _on_status(self, status: LibraryStatus) -> None:
         self._model = status.model

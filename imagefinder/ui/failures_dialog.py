@@ -1,4 +1,4 @@
-"""The files that could not be read, and why."""
+"""The files that could not be read, or only in part, and what was not looked at."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
+    QHeaderView,
     QPushButton,
     QTreeWidget,
     QTreeWidgetItem,
@@ -16,17 +17,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from imagefinder.domain.images import Failure
+from imagefinder.domain.images import Failure, NotLookedAt
 from imagefinder.ui import theme, wording
 from imagefinder.ui.buttons import button_box
 from imagefinder.ui.labels import SubduedLabel
+from imagefinder.ui.not_looked_at import NotLookedAtPart
 
 
 class FailuresDialog(QDialog):
-    """Not modal. ``retry_requested`` carries a list of Failure, ``reveal_requested`` a path."""
+    """Not modal. ``retry_requested`` carries a list of Failure, the others a path."""
 
     retry_requested = Signal(object)
     reveal_requested = Signal(object)
+    add_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,29 +43,43 @@ class FailuresDialog(QDialog):
         self._retry.clicked.connect(self._try_again)
         self._copy_list = self._button(self.tr("Copy list"))
         self._copy_list.clicked.connect(self._copy)
+        self._not_looked_at = NotLookedAtPart()
+        self._not_looked_at.add_requested.connect(self.add_requested)
         self._lay_out()
-        self.resize(760, 420)
+        self.resize(760, 460)
         self.set_failures([])
 
     def set_failures(self, failures: Sequence[Failure]) -> None:
-        self._failures = list(failures)
+        """Those that could not be read come first, then those that are shown as far as they go."""
+        unread = [failure for failure in failures if not failure.shown]
+        damaged = [failure for failure in failures if failure.shown]
+        self._failures = [*unread, *damaged]
         self._table.clear()
-        rows = ([wording.shown(failure.path), failure.reason] for failure in failures)
-        items = [QTreeWidgetItem(row) for row in rows]
-        for item in items:
+        for failure in self._failures:
+            item = QTreeWidgetItem([wording.shown(failure.path), failure.reason, self._kept(failure)])
+            item.setToolTip(0, wording.tip(item.text(0)))
+            item.setToolTip(1, wording.tip(item.text(1)))
             item.setSizeHint(0, QSize(0, self.fontMetrics().height() + theme.GAP))
-        self._table.addTopLevelItems(items)
+            self._table.addTopLevelItem(item)
+        self._table.setColumnHidden(2, not damaged)
+        sentences = [wording.files_could_not_be_read(len(unread))] if unread else []
+        sentences += [wording.files_are_damaged(len(damaged))] if damaged else []
+        self._summary.setText(" ".join(sentences) or self.tr("Every file could be read."))
         if failures:
-            self._summary.setText(wording.files_could_not_be_read(len(failures)))
             first = self._table.model().index(0, 0)
             self._table.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
-        else:
-            self._summary.setText(self.tr("Every file could be read."))
         self._enable()
+
+    def set_not_looked_at(self, passed_over: NotLookedAt) -> None:
+        """Of the last time that folders were looked through."""
+        self._not_looked_at.show_it(passed_over)
+
+    def _kept(self, failure: Failure) -> str:
+        return self.tr("In part") if failure.shown else self.tr("No")
 
     def _make_table(self) -> QTreeWidget:
         table = QTreeWidget()
-        table.setHeaderLabels([self.tr("File"), self.tr("Reason")])
+        table.setHeaderLabels([self.tr("File"), self.tr("Reason"), self.tr("Shown")])
         table.setAccessibleName(self.windowTitle())
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
@@ -70,7 +87,10 @@ class FailuresDialog(QDialog):
         table.setAllColumnsShowFocus(True)
         table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setColumnWidth(0, 420)
+        table.header().setStretchLastSection(False)
+        table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        table.header().setSectionResizeMode(2, QHeaderView.ResizeMode.ResizeToContents)
+        table.setColumnWidth(0, 320)
         table.activated.connect(lambda _: self._reveal())
         table.itemSelectionChanged.connect(self._enable)
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), table)
@@ -86,13 +106,17 @@ class FailuresDialog(QDialog):
         for button in (self._show, self._retry, self._copy_list):
             row.addWidget(button)
         row.addStretch()
-        row.addWidget(close)
+        bottom = QHBoxLayout()
+        bottom.addStretch()
+        bottom.addWidget(close)
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(theme.GAP)
         column.addWidget(self._summary)
         column.addWidget(self._table, 1)
         column.addLayout(row)
+        column.addWidget(self._not_looked_at)
+        column.addLayout(bottom)
 
     def _button(self, text: str) -> QPushButton:
         button = QPushButton(text)
@@ -103,11 +127,15 @@ class FailuresDialog(QDialog):
         rows = sorted(index.row() for index in self._table.selectionModel().selectedRows())
         return [self._failures[row] for row in rows]
 
+    def _to_retry(self) -> list[Failure]:
+        """Reading a damaged file again would say the same."""
+        return [failure for failure in self._selected() or self._failures if not failure.shown]
+
     def _enable(self) -> None:
         selected = len(self._selected())
         self._show.setEnabled(selected == 1)
         self._retry.setText(self.tr("Try all again") if selected == 0 else self.tr("Try again"))
-        self._retry.setEnabled(bool(self._failures))
+        self._retry.setEnabled(bool(self._to_retry()))
         self._copy_list.setEnabled(bool(self._failures))
 
     def _reveal(self) -> None:
@@ -116,7 +144,7 @@ class FailuresDialog(QDialog):
             self.reveal_requested.emit(selected[0].path)
 
     def _try_again(self) -> None:
-        self.retry_requested.emit(self._selected() or list(self._failures))
+        self.retry_requested.emit(self._to_retry())
 
     def _copy(self) -> None:
         lines = (f"{wording.shown(failure.path)}\t{failure.reason}" for failure in self._selected() or self._failures)

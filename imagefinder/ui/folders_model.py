@@ -62,11 +62,11 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return folder_name(folder)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return wording.tip(wording.shown(folder.path))
+            return wording.tip(f"{wording.shown(folder.path)}\n{wording.folder_facts(folder)}")
         if role == FACTS:
-            return self.facts(folder)
+            return wording.folder_facts(folder)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{folder_name(folder)}, {self.facts(folder)}"
+            return f"{folder_name(folder)}, {wording.folder_facts(folder)}"
         if role == FOLDER:
             return folder
         return None
@@ -94,9 +94,12 @@ class FolderDelegate(QStyledItemDelegate):
         box.setLeft(box.left() + 16 + theme.GAP)
         height = option.fontMetrics.height()
         upper = QRect(box.left(), box.center().y() - height, box.width(), height)
+        facts = str(index.data(FACTS))
+        if option.fontMetrics.horizontalAdvance(facts) > box.width():
+            facts = wording.folder_facts(folder, short=True)
         for room, text, colour in (
             (upper, folder_name(folder), loud),
-            (upper.translated(0, height + 1), str(index.data(FACTS)), quiet),
+            (upper.translated(0, height + 1), facts, quiet),
         ):
             painter.setPen(colour)
             short = option.fontMetrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width())

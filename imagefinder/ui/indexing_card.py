@@ -109,7 +109,7 @@ class IndexingCard(QWidget):
         """How many files could not be read, and to their end: of the run that ended, or of the whole library."""
         parts = [wording.could_not_be_read(count)] if count else []
         parts += [wording.damaged(damaged)] if damaged else []
-        self._show_failures.setText(wording.DOT.join(parts))
+        self._show_failures.setText("\n".join(parts))
         self._failures.setVisible(bool(parts))
         self._hide_if_silent()
 
@@ -131,7 +131,7 @@ class IndexingCard(QWidget):
         link = QHBoxLayout(self._failures)
         link.setContentsMargins(0, 0, 0, 0)
         link.setSpacing(theme.GRID)
-        link.addWidget(IconLabel("triangle-alert", 16))
+        link.addWidget(IconLabel("triangle-alert", 16), 0, Qt.AlignmentFlag.AlignTop)
         link.addWidget(self._show_failures)
         link.addStretch()
         column = QVBoxLayout(self)

@@ -1,7 +1,6 @@
 """Indexing behind the window: runs on the work lane, which give way to edits of the library and go on after them."""
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -9,9 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imagefinder.domain.errors import LibraryError, ModelError
-from imagefinder.domain.images import IndexSummary, NotLookedAt
+from imagefinder.domain.images import IndexSummary
 from imagefinder.domain.indexing_plan import Batch, IndexingPlan
 from imagefinder.domain.progress import CancelToken, ProgressSink
+from imagefinder.domain.summaries import STOPPED, together
 from imagefinder.ui.lane import Lane
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ INDEXING = "indexing"
 REFRESH_MILLISECONDS = 2500
 
 Result = TypeVar("Result")
-STOPPED = IndexSummary(0, 0, 0, 0, 0, (), (), 0.0, 0.0, cancelled=True)
-"""Of a run that did nothing."""
 
 
 class IndexingRuns(QObject):
@@ -258,31 +256,6 @@ class IndexingRuns(QObject):
         job = self._lane.submit(INDEXING, work, done, failed, self.progressed.emit, over)
         if self._paused:
             job.token.pause()
-
-
-def together(before: IndexSummary | None, now: IndexSummary) -> IndexSummary:
-    """What two runs did of which the user saw one: what was interrupted is looked through again by the later one."""
-    if before is None:
-        return now
-    seen = STOPPED if before.cancelled else before
-    others = Counter(seen.not_looked_at.others)
-    others.update(now.not_looked_at.others)
-    return replace(
-        now,
-        added=before.added + now.added,
-        updated=before.updated + now.updated,
-        moved=before.moved + now.moved,
-        removed=before.removed + now.removed,
-        removed_labelled=before.removed_labelled + now.removed_labelled,
-        kept=before.kept + now.kept,
-        away=tuple(dict.fromkeys((*before.away, *now.away))),
-        unchanged=seen.unchanged + now.unchanged,
-        failed=tuple(dict.fromkeys((*seen.failed, *now.failed))),
-        damaged=tuple(dict.fromkeys((*seen.damaged, *now.damaged))),
-        offline=tuple(dict.fromkeys((*seen.offline, *now.offline))),
-        not_looked_at=NotLookedAt({**seen.not_looked_at.linked, **now.not_looked_at.linked}, dict(others)),
-        seconds=before.seconds + now.seconds,
-    )
 
 
 def _waits_for_photos(library: "Library") -> bool:

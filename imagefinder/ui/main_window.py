@@ -1,6 +1,6 @@
 """The window: puts the panels together, remembers its shape, and closes in stages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
@@ -8,7 +8,7 @@ from PySide6.QtGui import QCloseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from imagefinder import settings
-from imagefinder.domain.images import Folder, IndexSummary, LibraryStatus
+from imagefinder.domain.images import Folder, FolderState, IndexSummary, LibraryStatus
 from imagefinder.domain.progress import Progress
 from imagefinder.paths import Paths
 from imagefinder.settings import Settings
@@ -26,7 +26,9 @@ from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.photo_commands import PhotoCommands
 from imagefinder.ui.preview import Preview
 from imagefinder.ui.query_bar import QueryBar
+from imagefinder.ui.removal_flow import RemovalFlow
 from imagefinder.ui.results_page import ResultsPage
+from imagefinder.ui.scan_notices import ScanNotices
 from imagefinder.ui.search_flow import SearchFlow
 from imagefinder.ui.search_settings import SearchSettings
 from imagefinder.ui.session import Session
@@ -65,7 +67,8 @@ class MainWindow(QMainWindow):
         self._switched = False
         self._folders: Sequence[Folder] = ()
         self._status_known = False
-        self._away: frozenset[str] = frozenset()
+        self._away: Mapping[int, tuple[bool, int]] = {}
+        """Of each folder, whether it is offline, and how many of its photos are away."""
         self._kinds = PathKinds(self)
 
         self.loader = ThumbnailLoader(session.thumbnail, parent=self)
@@ -82,6 +85,8 @@ class MainWindow(QMainWindow):
         self.incoming = Incoming(session, self.flow, remembered, self.banners, self)
         self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
         self.notices = Notices(session, self.banners, self.page, self)
+        self.removals = RemovalFlow(session, self.folders, remembered, self.banners, self)
+        self.scan_notices = ScanNotices(session, self.banners, self.removals, self)
         self.models = ModelFlow(session, self)
         self._status_bar = StatusBar(session, self.page, self.flow, self.models, self.teach_badge)
         self.setStatusBar(self._status_bar)
@@ -153,9 +158,7 @@ class MainWindow(QMainWindow):
         self.preview.closed.connect(self.page.focus_content)
         self.folders.add_requested.connect(self.incoming.add_folder)
         self.folders.rescan_requested.connect(session.rescan)
-        self.folders.remove_requested.connect(session.remove_folder)
         self.folders.excludes_changed.connect(session.set_excludes)
-        self.folders.forget_requested.connect(session.forget_missing)
         self.folders.reveal_requested.connect(self._show_folder)
         card.pause_requested.connect(session.pause)
         card.resume_requested.connect(session.resume)
@@ -167,6 +170,7 @@ class MainWindow(QMainWindow):
         session.indexing_finished.connect(self._on_indexed)
         session.model_switched.connect(self._on_switched)
         session.folders_changed.connect(self._on_folders)
+        session.failures_counted.connect(self._on_failures)
         session.status_changed.connect(self._on_status)
         session.closed.connect(self._on_closed)
         session.opened.connect(self._on_opened)
@@ -246,8 +250,22 @@ class MainWindow(QMainWindow):
         self._folders = folders
         self.folders.set_folders(folders)
         self.page.set_has_folders(bool(folders))
+        known = self._away
+        self._away = {
+            folder.id: (
+                known.get(folder.id, (False, 0))[0]
+                if folder.state is FolderState.SCANNING
+                else folder.state is FolderState.OFFLINE,
+                folder.away,
+            )
+            for folder in folders
+        }
+        if known and known != self._away:
+            self.flow.refresh()  # results carry a badge where their files are away
+
+    def _on_failures(self, count: int, damaged: int) -> None:
         if not self._session.indexing:
-            self.card.set_failures(sum(folder.failures for folder in folders))
+            self.card.set_failures(count, damaged)
 
     def _on_status(self, status: LibraryStatus) -> None:
         self._status_known = True
@@ -258,12 +276,8 @@ class MainWindow(QMainWindow):
             self.card.stopped(self.tr("Stopped by an error."))
         else:
             self.card.finished(summary)
-            self.notices.set_offline(summary.offline)
-        if summary is not None:
-            away = frozenset(summary.offline)
-            if summary.added or summary.updated or summary.moved or summary.removed or away != self._away:
+            if summary.added or summary.updated or summary.moved or summary.removed:
                 self.flow.refresh()
-            self._away = away
         self._look_whether_settled()
 
     def _on_switched(self, _: str) -> None:

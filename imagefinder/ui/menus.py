@@ -38,6 +38,7 @@ class Menus(QObject):
         undo = self._add(edit, self.tr("&Undo"), window.tools.labels.stack.undo, Keys.Undo)
         redo = self._add(edit, self.tr("&Redo"), window.tools.labels.stack.redo, Keys.Redo)
         window.tools.follow_undo(undo, redo)
+        self._add(edit, self.tr("&Bring back removed photos…"), window.removals.show)
         edit.addSeparator()
         self._add(edit, self.tr("&Paste picture, file or address"), window.incoming.paste, Keys.Paste)
         self._add(edit, self.tr("Select &all"), view.selectAll)

@@ -1,6 +1,6 @@
-"""What went wrong, in banners: known problems, bugs, folders that are away, a library that does not open."""
+"""What went wrong, in banners: known problems, bugs, a library that does not open."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer
@@ -8,8 +8,7 @@ from PySide6.QtCore import QObject, QTimer
 from imagefinder import diagnostics
 from imagefinder.domain.errors import ImageFinderError, LibraryInUse, ModelError, UnknownName
 from imagefinder.domain.images import IndexSummary
-from imagefinder.ui import wording
-from imagefinder.ui.banner import Banner, BannerStack, Level
+from imagefinder.ui.banner import BannerStack, Level
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.session import Session
 
@@ -27,7 +26,6 @@ class Notices(QObject):
         self._session = session
         self._banners = banners
         self._page = page
-        self._offline: dict[str, Banner] = {}
         self._unopened: list[Over] = []
         self._of_models: list[Over] = []
         self._of_indexing: list[Over] = []
@@ -65,16 +63,6 @@ class Notices(QObject):
         versions = "\n".join(f"{name}: {value}" for name, value in diagnostics.versions())
         text = self.tr("Something went wrong that should not have: {error}").format(error=error or type(error).__name__)
         self._banners.show_message(text, Level.ERROR, details=f"{details}\n{versions}")
-
-    def set_offline(self, roots: Sequence[str]) -> None:
-        """One banner for each root that is away, for as long as it is."""
-        for root in set(self._offline) - set(roots):
-            self._banners.dismiss(self._offline.pop(root))
-        for root in roots:
-            if root not in self._offline:
-                text = self.tr("{root} is offline. Its photos are kept and stay searchable.")
-                message = text.format(root=wording.shown(root))
-                self._offline[root] = self._banners.show_message(message, Level.WARNING)
 
     def _on_problem(self, error: ImageFinderError) -> None:
         over = self.show_problem(error)

@@ -1,6 +1,6 @@
 """What a person does with photos that were found: open, show, copy, trash."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
@@ -57,6 +57,10 @@ class PhotoCommands(QObject):
         desktop.copy_photos(photos, pixmap.toImage() if pixmap is not None else None)
 
     def ask_to_trash(self, photos: Sequence[Photo]) -> None:
+        away = [photo for photo in photos if photo.offline]
+        photos = [photo for photo in photos if not photo.offline]
+        if away and not photos:
+            self._cannot(self.tr("There is no file of {name} to move to the trash."), away[0])
         if not photos:
             return
         if len(photos) == 1:
@@ -65,6 +69,10 @@ class PhotoCommands(QObject):
         else:
             question = self.tr("Move {count} photos to the trash?").format(count=wording.grouped(len(photos)))
             touches = self.tr("The originals go to the trash of your system, from where they can be restored.")
+        if away:
+            touches += " " + self.tr("{photos} of those selected are offline, and stay.").format(
+                photos=wording.photos(len(away))
+            )
         action = self.tr("Move to trash")
         confirm(self._window, question, touches, action, lambda: self._session.move_to_trash(photos))
 
@@ -79,15 +87,31 @@ class PhotoCommands(QObject):
     def _on_refused(self, refused: Sequence[tuple[Photo, str]]) -> None:
         photo, reason = refused[0]
         details = "\n".join(f"{wording.shown(photo.path)}: {reason}" for photo, reason in refused)
-        text = self.tr("{name} could not be moved to the trash: {reason}").format(
-            name=wording.shown(photo.name), reason=reason
-        )
-        self._banners.show_message(text, Level.ERROR, details=details)
+        if len(refused) == 1:
+            text = self.tr("{name} could not be moved to the trash. {reason}")
+        else:
+            text = self.tr("{count} photos could not be moved to the trash, {name} among them. {reason}")
+        text = text.format(name=wording.shown(photo.name), reason=reason, count=wording.grouped(len(refused)))
+        self._banners.show_message(text, Level.ERROR, self._way_out(refused), details)
+
+    def _way_out(self, refused: Sequence[tuple[Photo, str]]) -> tuple[str, Callable[[], None]] | None:
+        """Files that are others than the library shows are seen as they are after a scan."""
+        from imagefinder.usecases.filing import ANOTHER  # the lane has loaded it
+
+        folders = {photo.folder_id for photo, reason in refused if reason == ANOTHER}
+        if not folders:
+            return None
+
+        def scan() -> None:
+            for folder in folders:
+                self._session.rescan(folder)
+
+        return self.tr("Scan again"), scan
 
     def _cannot(self, text: str, photo: Photo) -> None:
         sentence = text.format(name=wording.shown(photo.name))
         if photo.offline:
-            sentence += " " + self.tr("Its folder is offline: connect the drive that holds {root}.").format(
-                root=wording.shown(photo.root)
-            )
+            sentence += " " + self.tr(
+                "It is offline: if it lies on a drive, connect that drive, and scan {root} again."
+            ).format(root=wording.shown(photo.root))
         self._banners.show_message(sentence, Level.WARNING)

@@ -36,7 +36,9 @@ def hint(why: RemovalReason) -> str:
         "replaced": translate("removals", "Photos whose place another one has by now stay here."),
         "excluded": translate("removals", "Change the exclude patterns of the folder first, or they leave again."),
         "forgotten": translate("removals", "Photos whose files are missing come back as offline."),
-        "trashed": translate("removals", "Restore the files from the trash as well. Until then, the photos are offline."),
+        "trashed": translate(
+            "removals", "Restore the files from the trash as well. Until then, the photos are offline."
+        ),
         "folder": translate("removals", "The folder is added again, with its exclude patterns."),
     }[why]
 
@@ -56,12 +58,16 @@ def left(photos: int, labelled: int, reasons: Iterable[RemovalReason]) -> str:
         )
         sentences = [f"{start}: {_or(words)}." if words else f"{start}."]
         if labelled:
-            text = translate("removals", "Labels that you gave went with {count} of them.")
+            text = (
+                translate("removals", "One of them had a label that you gave it.")
+                if labelled == 1
+                else translate("removals", "{count} of them had labels that you gave them.")
+            )
             if labelled >= photos:
                 text = (
-                    translate("removals", "The label that you gave it went with it.")
+                    translate("removals", "It had a label that you gave it.")
                     if one
-                    else translate("removals", "The labels that you gave them went with them.")
+                    else translate("removals", "They had labels that you gave them.")
                 )
             sentences.append(text.format(count=wording.grouped(labelled)))
         return " ".join(sentences)
@@ -114,7 +120,9 @@ def forgetting(going: "Going") -> str:
     """What it touches to say that all that is missing from a folder is gone."""
     folder = going.folder
     if folder.state is FolderState.OFFLINE:
-        text = translate("removals", "Of its {photos}{labelled}, those whose files are not in {path} now leave the library.")
+        text = translate(
+            "removals", "Of its {photos}{labelled}, those whose files are not in {path} now leave the library."
+        )
     elif going.photos == 1:
         text = translate("removals", "{photos} whose file is not in {path} now leaves the library{labelled}.")
     else:
@@ -134,9 +142,12 @@ def _with_labels(going: "Going") -> str:
             if going.photos == 1
             else translate("removals", ", all with labels that you gave them")
         )
-    return translate("removals", ", {count} of them with labels that you gave them").format(
-        count=wording.grouped(going.labelled)
+    text = (
+        translate("removals", ", {count} of them with a label that you gave it")
+        if going.labelled == 1
+        else translate("removals", ", {count} of them with labels that you gave them")
     )
+    return text.format(count=wording.grouped(going.labelled))
 
 
 def _kept() -> str:
@@ -176,7 +187,7 @@ def missing_labelled(folder: str, count: int) -> str:
 
 def row(removal: Removal) -> tuple[str, str, str, str, str]:
     """When, how many, how many of them labelled, from where, and why."""
-    labelled = wording.grouped(removal.labelled) if removal.labelled else "–"
+    labelled = wording.grouped(removal.labelled) if removal.labelled else ""
     return (
         wording.moment(removal.at),
         wording.grouped(removal.photos),
@@ -203,4 +214,3 @@ def passed_over(others: Mapping[str, int]) -> str:
         else translate("removals", "{count} files of other kinds were passed over: {kinds}.")
     )
     return text.format(count=wording.grouped(total), kinds=", ".join(kinds))
-

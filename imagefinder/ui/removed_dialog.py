@@ -40,7 +40,9 @@ class RemovedDialog(QDialog):
         kept = self.tr("What leaves the library is kept for {days} days, labels included. No file was touched.")
         self._kept = SubduedLabel(kept.format(days=KEPT_DAYS))
         self._table = self._make_table()
-        self._nothing = SubduedLabel(self.tr("Nothing left the library in the last {days} days.").format(days=KEPT_DAYS))
+        self._nothing = SubduedLabel(
+            self.tr("Nothing left the library in the last {days} days.").format(days=KEPT_DAYS)
+        )
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint = SubduedLabel()
         self._bring_back = QPushButton(self.tr("Bring back"))
@@ -58,7 +60,8 @@ class RemovedDialog(QDialog):
         self._table.clear()
         for removal in removals:
             item = QTreeWidgetItem(list(removal_wording.row(removal)))
-            item.setSizeHint(0, QSize(0, self.fontMetrics().height() + theme.GAP))
+            wide = self.fontMetrics().horizontalAdvance(item.text(0)) + 2 * theme.GAP
+            item.setSizeHint(0, QSize(wide, self.fontMetrics().height() + theme.GAP))
             for column in (1, 2):
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for column in (FROM, WHY):

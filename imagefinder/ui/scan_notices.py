@@ -1,4 +1,4 @@
-"""What a run of indexing found missing, in banners: folders that are away, labelled photos, and what left the library."""
+"""What a run of indexing found missing, in banners: folders that are away, labelled photos, what left the library."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -39,9 +39,12 @@ class ScanNotices(QObject):
         """The missing labelled photos of each root that have been told of."""
         self._left: dict[int, int] = {}
         """How many photos each removal had the last time."""
+        self._tellers: dict[Banner, set[int]] = {}
+        """The removals that banners tell of."""
         session.indexing_started.connect(self._on_started)
         session.indexing_finished.connect(self._on_finished)
         session.folders_changed.connect(self._on_folders)
+        session.brought_back.connect(self._on_brought_back)
 
     def _on_started(self) -> None:
         self._began = datetime.now(UTC)
@@ -127,4 +130,12 @@ class ScanNotices(QObject):
         reasons = dict.fromkeys(each.why for each in new if each.why not in ("folder", "trashed"))
         text = removal_wording.left(summary.removed, summary.removed_labelled, reasons)
         action = (self.tr("Bring back…"), self._later(self._removals.show))
-        self._banners.show_message(text, action=action)
+        banner = self._banners.show_message(text, action=action)
+        self._tellers[banner] = {each.id for each in new}
+
+    def _on_brought_back(self, removals: Sequence[Removal], _: int) -> None:
+        """What has come back altogether is told of no more."""
+        back = {each.id for each in removals}
+        for banner in [banner for banner, told in self._tellers.items() if told <= back]:
+            del self._tellers[banner]
+            self._banners.dismiss(banner)

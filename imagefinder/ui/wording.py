@@ -59,6 +59,12 @@ def files_could_not_be_read(number: int) -> str:
     return translate("wording", "{count} files could not be read.").format(count=grouped(number))
 
 
+def files_are_damaged(number: int) -> str:
+    if number == 1:
+        return translate("wording", "1 is damaged, and shown as far as it goes.")
+    return translate("wording", "{count} are damaged, and shown as far as they go.").format(count=grouped(number))
+
+
 def file_size(size: int) -> str:
     """3412345 -> "3.4 MB"."""
     precision = 0 if size < 1_000_000 else 1
@@ -114,11 +120,12 @@ def folder_state(folder: Folder) -> str:
     }[folder.state]
 
 
-def folder_facts(folder: Folder) -> str:
-    """The line under a folder's name: "12,480 photos · indexed · 480 offline"."""
+def folder_facts(folder: Folder, short: bool = False) -> str:
+    """The line under a folder's name: "12,480 photos · indexed · 480 offline"; ``short``: without the state."""
     parts = [photos(folder.photos), folder_state(folder)]
     if folder.away and folder.state is not FolderState.OFFLINE:  # which says it of all of them
-        parts.append(translate("wording", "{count} offline").format(count=grouped(folder.away)))
+        away = translate("wording", "{count} offline").format(count=grouped(folder.away))
+        parts = [parts[0], away] if short else [*parts, away]
     return DOT.join(parts)
 
 

@@ -1,6 +1,7 @@
 """A picture opened and loaded by Pillow: whole, or mended as other viewers do, or as far as it goes."""
 
 import io
+from contextlib import suppress
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
@@ -60,13 +61,18 @@ class _Pixels(NamedTuple):
 def load(data: bytes, at_least: int) -> Loaded:
     """Load the first picture; if that fails, once more as other viewers do: without what is in the way."""
     image, (width, height), profile, whole = _pixels(data, at_least)
-    facts = read_facts(image)  # after load(): the TIFF plug-in turns the picture itself, and drops the tag
-    turned = image.format == "JXL" and not getattr(image, "jpeg", False)  # libjxl too, but it leaves the tag
+    info, turn = facts_of(image, width, height)  # after loading: the TIFF plug-in turns the picture, and drops the tag
+    return Loaded(first_that_shows(image), info, turn, profile, _light(data), whole)
+
+
+def facts_of(image: ImageFile, width: int, height: int) -> tuple[ImageInfo, Image.Transpose | None]:
+    """What is told of a picture that has this size as it is stored, and what sets it upright."""
+    facts = read_facts(image)
+    turned = image.format == "JXL" and not getattr(image, "jpeg", False)  # by libjxl, which leaves the tag
     turn = None if turned else TURNS.get(facts.orientation)
     if turn is not None and facts.orientation >= 5:
         width, height = height, width
-    info = ImageInfo(width, height, formats.display_name(image.format), facts.taken_at, facts.camera)
-    return Loaded(first_that_shows(image), info, turn, profile, _light(data), whole)
+    return ImageInfo(width, height, formats.display_name(image.format), facts.taken_at, facts.camera), turn
 
 
 def open_picture(data: bytes) -> ImageFile:
@@ -120,15 +126,13 @@ def _mended_jpeg(data: bytes, at_least: int) -> _Pixels | None:
 
 
 def _mended_png(data: bytes, at_least: int) -> _Pixels | None:
-    data, profile = png_chunks.mended(data)
-    try:
-        mended = _loaded(data, at_least)
-    except FAILURES:
-        partly = _partly(data, at_least)
-        if partly is None:
-            raise
-        mended = partly
-    return mended._replace(profile=profile)
+    mended, profile = png_chunks.mended(data)
+    bare, _ = png_chunks.mended(data, bare=True)
+    for candidate in (mended, bare):
+        with suppress(*FAILURES):
+            return _loaded(candidate, at_least)._replace(profile=profile)
+    partly = _partly(bare, at_least)
+    return partly and partly._replace(profile=profile)
 
 
 def _partly(data: bytes, at_least: int) -> _Pixels | None:

@@ -5,6 +5,7 @@ from PIL import Image
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging.deep_jpeg import read_odd_kind
 from imagefinder.imaging.frames import first_jxl_frame
+from imagefinder.imaging.hdr_photos import load_hdr
 from imagefinder.imaging.icons import is_icon, pictures
 from imagefinder.imaging.jxl import is_animated, is_jxl, jxl_size
 from imagefinder.imaging.limits import check_size
@@ -33,7 +34,7 @@ def load_other(data: bytes, at_least: int) -> Loaded | None:
         check_size(*jxl_size(data))
         frame = first_jxl_frame(data, jxl_size(data)) if is_animated(data) else None
         return None if frame is None else Loaded(frame, _info(frame, "JPEG XL"))
-    return None
+    return load_hdr(data, at_least)
 
 
 def load_odd_jpeg(data: bytes) -> Loaded:

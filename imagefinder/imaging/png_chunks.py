@@ -9,7 +9,7 @@ from imagefinder.imaging.light import Light
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_TEXT_BYTES = 2**20
-_PICTURE = (b"IHDR", b"PLTE", b"IDAT", b"tRNS")
+_NEEDED = (b"IHDR", b"PLTE", b"IDAT")
 _ORIENTATION = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"XML:com.adobe.xmp\0")
 """Keywords of texts that may say which side is up."""
 
@@ -35,17 +35,17 @@ def light_of_png(data: bytes) -> Light | None:
     return None
 
 
-def mended(data: bytes) -> tuple[bytes, bytes]:
+def mended(data: bytes, bare: bool = False) -> tuple[bytes, bytes]:
     """The same picture without what Pillow stumbles over, and its colour profile (empty if it has none).
 
-    Kept are the pixels, what they need, and what says which side is up. Metadata whose checksum is wrong is left out,
-    as libpng does. Raises SyntaxError where the header or the palette is damaged.
+    Kept are the pixels, what they need, and what says which side is up; if ``bare``, the pixels alone. Metadata whose
+    checksum is wrong is left out, as libpng does. Raises SyntaxError where the header or the palette is damaged.
     """
     kept, profile = [SIGNATURE], b""
     for chunk in _chunks(data):
         if chunk.kind in (b"IHDR", b"PLTE") and not chunk.sound:
             raise SyntaxError(f"the {chunk.kind.decode()} chunk is damaged")
-        if chunk.kind == b"IDAT" or (chunk.sound and _is_kept(chunk)):
+        if chunk.kind == b"IDAT" or (chunk.sound and (chunk.kind in _NEEDED if bare else _is_kept(chunk))):
             kept.append(_packed(chunk.kind, chunk.content))
         elif chunk.kind == b"iCCP" and chunk.sound:
             profile = _inflated(chunk.content.partition(b"\0")[2][1:], MAX_PROFILE_BYTES) or b""
@@ -53,7 +53,7 @@ def mended(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _is_kept(chunk: Chunk) -> bool:
-    if chunk.kind in _PICTURE or chunk.kind == b"eXIf":
+    if chunk.kind in (*_NEEDED, b"tRNS", b"eXIf"):
         return True
     if chunk.kind not in (b"tEXt", b"zTXt", b"iTXt") or not chunk.content.startswith(_ORIENTATION):
         return False

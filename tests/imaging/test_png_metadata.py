@@ -64,6 +64,14 @@ def test_nor_does_a_chunk_whose_header_is_damaged() -> None:
     assert same_picture(with_chunks(b"\xff\xff\xff\xfftEXt" + bytes(9)))
 
 
+@pytest.mark.parametrize(
+    "kind", [b"tRNS", b"gAMA", b"cHRM", b"pHYs", b"sRGB", b"acTL", b"fcTL", b"iCCP", b"eXIf", b"zTXt"]
+)
+def test_nor_does_metadata_that_makes_no_sense(kind: bytes) -> None:
+    for content in (b"", b"\0", b"a\0\7", b"\xff" * 30):
+        assert same_picture(with_chunks(chunk(kind, content)))
+
+
 def test_a_large_profile_is_applied() -> None:
     swapped = SRGB
     for one, other in ((b"rXYZ", b"bXYZ"), (b"rTRC", b"bTRC")):

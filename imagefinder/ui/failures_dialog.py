@@ -101,6 +101,7 @@ class FailuresDialog(QDialog):
     def _lay_out(self) -> None:
         close = button_box(QDialogButtonBox.StandardButton.Close)
         close.rejected.connect(self.reject)
+        close.button(QDialogButtonBox.StandardButton.Close).setAutoDefault(False)  # Enter is for the lists
         row = QHBoxLayout()
         row.setSpacing(theme.GAP)
         for button in (self._show, self._retry, self._copy_list):

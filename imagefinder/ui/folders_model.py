@@ -62,7 +62,7 @@ class FoldersModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return folder_name(folder)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return wording.tip(f"{wording.shown(folder.path)}\n{wording.folder_facts(folder)}")
+            return wording.tip(wording.shown(folder.path))
         if role == FACTS:
             return wording.folder_facts(folder)
         if role == Qt.ItemDataRole.AccessibleTextRole:

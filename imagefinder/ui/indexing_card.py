@@ -51,13 +51,7 @@ class IndexingCard(QWidget):
         self._cancel = QPushButton(self.tr("Cancel"))
         self._cancel.clicked.connect(self._stop)
         self._sentence = SubduedLabel()
-        self._show_failures = QToolButton()
-        self._show_failures.setAutoRaise(True)
-        underlined = self._show_failures.font()
-        underlined.setUnderline(True)
-        self._show_failures.setFont(underlined)
-        self._show_failures.setToolTip(self.tr("Show which files, and why"))
-        self._show_failures.clicked.connect(self.failures_requested)
+        self._unread, self._damaged = self._link(), self._link()
         self._failures = QWidget()
         self._work = Card()
         self._lay_out()
@@ -107,10 +101,11 @@ class IndexingCard(QWidget):
 
     def set_failures(self, count: int, damaged: int = 0) -> None:
         """How many files could not be read, and to their end: of the run that ended, or of the whole library."""
-        parts = [wording.could_not_be_read(count)] if count else []
-        parts += [wording.damaged(damaged)] if damaged else []
-        self._show_failures.setText("\n".join(parts))
-        self._failures.setVisible(bool(parts))
+        self._unread.setText(wording.could_not_be_read(count))
+        self._unread.setVisible(count > 0)
+        self._damaged.setText(wording.damaged(damaged))
+        self._damaged.setVisible(damaged > 0)
+        self._failures.setVisible(count + damaged > 0)
         self._hide_if_silent()
 
     def _lay_out(self) -> None:
@@ -131,8 +126,16 @@ class IndexingCard(QWidget):
         link = QHBoxLayout(self._failures)
         link.setContentsMargins(0, 0, 0, 0)
         link.setSpacing(theme.GRID)
-        link.addWidget(IconLabel("triangle-alert", 16), 0, Qt.AlignmentFlag.AlignTop)
-        link.addWidget(self._show_failures)
+        icon = QVBoxLayout()
+        icon.addSpacing(theme.GRID // 2)
+        icon.addWidget(IconLabel("triangle-alert", 16))
+        icon.addStretch()
+        link.addLayout(icon)
+        links = QVBoxLayout()
+        links.setSpacing(0)
+        links.addWidget(self._unread)
+        links.addWidget(self._damaged)
+        link.addLayout(links)
         link.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.MARGIN)
@@ -140,6 +143,17 @@ class IndexingCard(QWidget):
         column.addWidget(self._work)
         column.addWidget(self._sentence)
         column.addWidget(self._failures)
+
+    def _link(self) -> QToolButton:
+        """To the list of files."""
+        link = QToolButton()
+        link.setAutoRaise(True)
+        underlined = link.font()
+        underlined.setUnderline(True)
+        link.setFont(underlined)
+        link.setToolTip(self.tr("Show which files, and why"))
+        link.clicked.connect(self.failures_requested)
+        return link
 
     def _render(self, progress: Progress) -> None:
         if self._stopping:

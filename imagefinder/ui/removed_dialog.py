@@ -37,7 +37,7 @@ class RemovedDialog(QDialog):
         super().__init__(parent)
         self._removals: list[Removal] = []
         self.setWindowTitle(self.tr("Removed photos"))
-        kept = self.tr("What leaves the library is kept for {days} days, labels included. No file was touched.")
+        kept = self.tr("What leaves the library is kept for {days} days, labels included.")
         self._kept = SubduedLabel(kept.format(days=KEPT_DAYS))
         self._table = self._make_table()
         self._nothing = SubduedLabel(
@@ -97,7 +97,7 @@ class RemovedDialog(QDialog):
         header.setSectionResizeMode(FROM, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(WHY, QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(False)
-        table.activated.connect(lambda _: self._ask())
+        table.doubleClicked.connect(lambda _: self._ask())  # Enter goes on to the button, which is the default
         table.itemSelectionChanged.connect(self._enable)
         return table
 

@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from driving import PATIENCE, index_folder, messages
 from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError, ModelError
 from imagefinder.domain.images import Query
+from imagefinder.domain.summaries import STOPPED
 from imagefinder.storage.library import Library
 from imagefinder.ui.banner import BannerStack
-from imagefinder.ui.indexing_runs import STOPPED
 from imagefinder.ui.main_window import MainWindow
 from imagefinder.ui.notices import Notices
 from imagefinder.ui.results_page import ResultsPage

@@ -1,6 +1,7 @@
 """Failures, About and the list of keys."""
 
 import os
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
@@ -8,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QTreeWidget
 from pytestqt.qtbot import QtBot
 
+from imagefinder.domain.images import NotLookedAt
 from imagefinder.ui.about_dialog import AboutDialog
 from imagefinder.ui.failures_dialog import FailuresDialog
 from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
@@ -18,9 +20,15 @@ def button(dialog: FailuresDialog | AboutDialog, text: str) -> QPushButton:
     return next(child for child in dialog.findChildren(QPushButton) if child.text().replace("&", "") == text)
 
 
-def table(dialog: FailuresDialog | ShortcutsDialog) -> QTreeWidget:
-    (found,) = dialog.findChildren(QTreeWidget)
-    return found
+def table(dialog: FailuresDialog | ShortcutsDialog, name: str = "") -> QTreeWidget:
+    wanted = name or dialog.windowTitle()
+    found = [each for each in dialog.findChildren(QTreeWidget) if each.accessibleName() in (wanted, "")]
+    assert len(found) == 1
+    return found[0]
+
+
+def labels(dialog: FailuresDialog) -> list[str]:
+    return [label.text() for label in dialog.findChildren(QLabel) if not label.isHidden()]
 
 
 def test_failures_are_listed_with_their_reasons(qtbot: QtBot) -> None:
@@ -76,6 +84,58 @@ def test_the_list_can_be_copied(qtbot: QtBot) -> None:
     dialog.set_failures([])
     assert not button(dialog, "Try all again").isEnabled()
     assert not button(dialog, "Copy list").isEnabled()
+
+
+def test_damaged_photos_come_after_those_that_could_not_be_read_and_are_not_tried_again(qtbot: QtBot) -> None:
+    dialog = FailuresDialog()
+    qtbot.addWidget(dialog)
+    cut = replace(failure("cut.jpg", "The picture is damaged."), shown=True)
+    dialog.set_failures([cut, failure("a.jpg")])
+    rows = [[item.text(n) for n in (0, 2)] for item in (table(dialog).topLevelItem(n) for n in range(2)) if item]
+    assert rows == [["/photos/a.jpg", "No"], ["/photos/cut.jpg", "In part"]]
+    assert "1 file could not be read. 1 is damaged, and shown as far as it goes." in labels(dialog)
+    with qtbot.waitSignal(dialog.retry_requested) as retried:
+        button(dialog, "Try all again").click()
+    assert retried.args == [[failure("a.jpg")]]
+    table(dialog).setCurrentIndex(table(dialog).model().index(1, 0))
+    assert not button(dialog, "Try again").isEnabled()
+    dialog.set_failures([failure("a.jpg")])
+    assert table(dialog).isColumnHidden(2)
+
+
+def test_what_was_not_looked_at_is_told_below(qtbot: QtBot) -> None:
+    dialog = FailuresDialog()
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not button(dialog, "Add that folder").isVisible()
+    links = {"/photos/a": "/mnt/one", "/photos/b": os.fsdecode(b"/mnt/caf\xe9")}
+    dialog.set_not_looked_at(NotLookedAt(links, {"psd": 3, "txt": 1204, "": 2}))
+    sentence = "1,209 files of other kinds were passed over: 1,204 txt, 3 psd, 2 without an extension."
+    assert sentence in labels(dialog)
+    found = table(dialog, "Links to folders")
+    found.setCurrentIndex(found.model().index(1, 0))
+    with qtbot.waitSignal(dialog.add_requested) as added:
+        button(dialog, "Add that folder").click()
+    assert added.args == [os.fsdecode(b"/mnt/caf\xe9")]
+    dialog.set_not_looked_at(NotLookedAt({}, {"txt": 1}))
+    assert "1 file of another kind was passed over: 1 txt." in labels(dialog)
+    assert not found.isVisible()
+    kinds = {f"k{n}": 10 - n for n in range(9)}
+    dialog.set_not_looked_at(NotLookedAt({}, kinds))
+    assert any(text.endswith("5 k5, 9 others.") for text in labels(dialog))
+
+
+def test_enter_in_the_list_shows_the_file_and_leaves_the_dialog_open(qtbot: QtBot) -> None:
+    dialog = FailuresDialog()
+    qtbot.addWidget(dialog)
+    dialog.set_failures([failure("a.jpg")])
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    table(dialog).setFocus()
+    table(dialog).setCurrentIndex(table(dialog).model().index(0, 0))
+    with qtbot.waitSignal(dialog.reveal_requested):
+        QTest.keyClick(table(dialog), Qt.Key.Key_Return)
+    assert dialog.isVisible()
 
 
 def test_about_copies_everything_and_mentions_the_crash(qtbot: QtBot) -> None:

@@ -96,6 +96,18 @@ def test_the_sentence_fades_and_the_failures_stay(
     assert card.isHidden()
 
 
+def test_damaged_photos_are_told_apart_from_those_that_could_not_be_read(card: IndexingCard, qtbot: QtBot) -> None:
+    def links() -> list[str]:
+        return [child.text() for child in card.findChildren(QToolButton) if child.isVisible()]
+
+    card.finished(replace(SUMMARY, failed=(failure("a.jpg"),), damaged=tuple(failure(f"{n}.jpg") for n in range(1200))))
+    assert links() == ["1 could not be read", "1,200 damaged"]
+    card.set_failures(0, 2)
+    assert links() == ["2 damaged"]
+    with qtbot.waitSignal(card.failures_requested):
+        next(child for child in card.findChildren(QToolButton) if child.isVisible()).click()
+
+
 def test_new_work_interrupts_the_fading(card: IndexingCard, qtbot: QtBot) -> None:
     card.stopped("The library is in order.")
     card._fade_out()

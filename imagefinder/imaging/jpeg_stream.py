@@ -11,6 +11,7 @@ from PIL import Image, ImageChops
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 _START_OF_SCAN, _NUMBER_OF_LINES, _END = 0xDA, 0xDC, 0xD9
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ARITHMETIC = frozenset(range(0xC9, 0xD0))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 # What may stand between two scans: tables, restart interval, number of lines, comments, application data.
 _BETWEEN_SCANS = frozenset((0xC4, 0xCC, _START_OF_SCAN, 0xDB, 0xDD, _NUMBER_OF_LINES, 0xFE, *range(0xE0, 0xF0)))
@@ -19,6 +20,8 @@ _MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd7]")
 _LEAST_SHARE = 0.1
 """Less of a picture than this is not worth showing."""
 _ATTEMPTS = 4
+_ZEROS = bytes(8)
+"""What arithmetic coding leaves out at the end, and its decoder adds."""
 _PADDING = 64
 """So many equal bytes at the end are what an unfinished copy was filled up with."""
 
@@ -100,7 +103,8 @@ def as_far_as_it_goes(data: bytes, load: Callable[[bytes], Image.Image]) -> tupl
     for cut in stream.cuts[:_ATTEMPTS]:
         body = _without_padding(data[:cut])
         with suppress(OSError, SyntaxError, ValueError):
-            one, other = load(body + EOI), load(body + _CONTINUATION + EOI)
+            padding = _ZEROS if stream.frame in _ARITHMETIC else b""
+            one, other = load(body + EOI), load(body + padding + _CONTINUATION + EOI)
             box = ImageChops.difference(one, other).getbbox()
             kept = stream if cut == stream.cuts[0] else walk(body)
             if box is None and _has_all_scans(kept):

@@ -1,8 +1,9 @@
 """Pictures whose data ends, or breaks, before their last row."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
@@ -27,13 +28,33 @@ def load_partly(*opened: ImageFile) -> Part | None:
     loaded = [_load_onto(image, grey) for image, grey in zip(opened, _GREYS, strict=True)]
     one, other = (np.asarray(image) for image in loaded)
     if isinstance(loaded[0], GifImageFile):  # it chooses its ground itself
-        share = float((one != one[-1, -1]).reshape(len(one), -1).any(axis=1).nonzero()[0].max(initial=-1) + 1) / len(
-            one
-        )
+        drawn = (one != one[-1, -1]).reshape(len(one), -1).any(axis=1).nonzero()[0]
+        share = float(drawn.max(initial=-1) + 1) / len(one)
+        whole = share == 1
     else:
         same = one == other
-        share = float((same.all(axis=2) if same.ndim == 3 else same).mean())
-    return Part(loaded[0], share == 1) if share >= LEAST_SHARE else None
+        same = same.all(axis=2) if same.ndim == 3 else same
+        whole = bool(same.all())
+        if loaded[0].info.get("interlace") and loaded[0].mode != "1" and not whole:
+            values, same = _spread(one, same)
+            loaded[0].frombytes(values.tobytes())
+        share = float(same.mean())
+    return Part(loaded[0], whole) if share >= LEAST_SHARE else None
+
+
+def _spread(values: npt.NDArray[Any], known: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """The pixels of the first passes of an interlaced picture, each over the block that the later ones would refine."""
+    values, known = values.copy(), known.copy()
+    for axis in (1, 0):
+        for step in (1, 2, 4):
+            if known.shape[axis] <= step:
+                continue
+            ahead = (slice(step, None), slice(None)) if axis == 0 else (slice(None), slice(step, None))
+            behind = (slice(-step), slice(None)) if axis == 0 else (slice(None), slice(-step))
+            new = known[behind] & ~known[ahead]
+            values[ahead][new] = values[behind][new]
+            known[ahead] |= new
+    return values, known
 
 
 def _load_onto(image: ImageFile, grey: int) -> ImageFile:

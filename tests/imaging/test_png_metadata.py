@@ -118,3 +118,26 @@ def test_broken_pixels_are_damage_too() -> None:
 def test_a_broken_header_is_not_shown() -> None:
     with pytest.raises(UnreadableImage, match="damaged"):
         decode(WHOLE[:17] + b"\x01" + WHOLE[18:])
+
+
+def interlaced(image: Image.Image) -> bytes:
+    """The picture in the seven passes of Adam7."""
+    pixels = np.asarray(image)
+    passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+    rows = b"".join(
+        b"\0" + row.tobytes() for top, left, down, across in passes for row in pixels[top::down, left::across]
+    )
+    header = struct.pack(">IIBBBBB", image.width, image.height, 8, 2, 0, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.1, 15), (0.3, 10), (0.6, 5)])
+def test_the_first_passes_of_an_interlaced_picture_are_shown(share: float, most: float) -> None:
+    right = np.asarray(decode(WHOLE).image, int)
+    data = interlaced(decode(WHOLE).image)
+    assert np.array_equal(np.asarray(decode(data).image), right)
+
+    image, _, damage = decode(data[: int(len(data) * share)])
+
+    assert damage
+    assert abs(np.asarray(image, int) - right).mean() < most

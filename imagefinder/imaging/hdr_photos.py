@@ -22,7 +22,7 @@ def load_hdr(data: bytes, at_least: int) -> Loaded | None:
     light = light_of_boxes(data) if is_boxes(data) else None
     if light is None or not light.is_hdr:
         return None
-    with suppress(ImportError, RuntimeError, *FAILURES):
+    with suppress(ImportError, *FAILURES):
         opened = open_picture(data)
         if opened.width * opened.height * _BYTES_EACH > MAX_DEEP_BYTES:
             return None

@@ -1,5 +1,7 @@
 """Pictures whose data ends, or breaks, before their last row."""
 
+import struct
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +12,11 @@ from PIL.ImageFile import ImageFile
 
 LEAST_SHARE = 0.1
 """Less of a picture than this is not worth showing."""
-FAILURES = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError)
+FAILURES = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, ArithmeticError, RuntimeError,
+    struct.error, zlib.error,
+)  # fmt: skip
+"""What decoders answer to damaged files with. No lack of memory, which is nothing to mend."""
 _GREYS = (128, 127)
 
 

@@ -131,7 +131,7 @@ def interlaced(image: Image.Image) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize(("share", "most"), [(0.1, 15), (0.3, 10), (0.6, 5)])
+@pytest.mark.parametrize(("share", "most"), [(0.1, 32), (0.3, 20), (0.6, 11)])
 def test_the_first_passes_of_an_interlaced_picture_are_shown(share: float, most: float) -> None:
     right = np.asarray(decode(WHOLE).image, int)
     data = interlaced(decode(WHOLE).image)

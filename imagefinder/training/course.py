@@ -20,6 +20,7 @@ from imagefinder.training.checkpoint import Checkpoint
 from imagefinder.training.components import Components
 from imagefinder.training.inputs import MIDDLE, ArrayInputs, Inputs
 from imagefinder.training.measuring import choose_weight, spread, unit
+from imagefinder.training.stepping import LossIsNoNumber
 from imagefinder.training.trainer import Lesson, Surroundings, apply, train
 
 if TYPE_CHECKING:
@@ -155,8 +156,12 @@ def _refit(
     """Go on with all photos, those that were held out among them, and measure no more."""
     for _ in train(branch, replace(lesson, until=lesson.epochs), recipe, around):
         pass
+    try:
+        rows = unit(apply(branch, lesson.inputs, len(lesson.labels), around))
+    except LossIsNoNumber:  # what was learned without the held-out photos stays
+        return
     learned.head = components.unfolded(branch.get_submodule("head"))
-    learned.kept_rows = unit(apply(branch, lesson.inputs, len(lesson.labels), around))
+    learned.kept_rows = rows
     learned.blending = replace(learned.blending, tuned_spread=spread(learned.kept_rows, recipe.seed))
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 MEASURING_BATCH = 64
+TOO_LARGE = 1e15
+"""The square of a number beyond it, summed over an embedding, may be none in float32."""
 EXAMPLES = 6
 EXAMPLE_NEIGHBOURS = 5
 
@@ -130,7 +132,7 @@ class _Run:
                 break
             began = time.monotonic()
             try:
-                loss = self._learn(epoch)
+                result = self._measured(epoch, self._learn(epoch), began)
             except LossIsNoNumber:
                 text = "The loss is no number any more"
                 hint = "Lower the learning rates, or choose another loss."
@@ -138,7 +140,6 @@ class _Run:
                     raise TrainingError(f"{text}.", hint) from None
                 self._around.warn(f"{text}. What was best until then is kept. {hint}")
                 return
-            result = self._measured(epoch, loss, began)
             if self._around.checkpoint:
                 self._around.checkpoint.save(self._saved())
             yield result
@@ -244,7 +245,10 @@ class _Run:
 
 
 def apply(branch: "nn.Module", inputs: Inputs, count: int, around: Surroundings) -> Embeddings:
-    """What the branch gives for the middle view of every photo, (count, dimension)."""
+    """What the branch gives for the middle view of every photo, (count, dimension).
+
+    Raises LossIsNoNumber where that cannot be compared any more: what was learned has run away.
+    """
     import torch
 
     branch.eval()
@@ -256,6 +260,8 @@ def apply(branch: "nn.Module", inputs: Inputs, count: int, around: Surroundings)
             found.append(branch(inputs.prepare(batch.to(around.device))).float().cpu().numpy())
     meter.report(count)
     rows: Embeddings = np.concatenate(found)
+    if not np.all(np.abs(rows) < TOO_LARGE):  # nor is nan
+        raise LossIsNoNumber
     return rows
 
 

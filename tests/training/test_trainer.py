@@ -18,8 +18,8 @@ from imagefinder.training.components import Components
 from imagefinder.training.inputs import ArrayInputs
 from imagefinder.training.losses import LOSSES
 from imagefinder.training.miners import MINERS, build_miner
-from imagefinder.training.stepping import Stepper
-from imagefinder.training.trainer import Lesson, Surroundings, train
+from imagefinder.training.stepping import LossIsNoNumber, Stepper
+from imagefinder.training.trainer import Lesson, Surroundings, apply, train
 
 if TYPE_CHECKING:
     import torch
@@ -222,19 +222,46 @@ def test_the_checkpoint_of_another_training_is_not_used(tmp_path: Path) -> None:
 class Spoiled(nn.Module):
     """Gives what it gets, until it was asked to learn so many times."""
 
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: int, factor: float = float("nan")) -> None:
         super().__init__()
         self.left = steps
+        self.factor = factor
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         if torch.is_grad_enabled():
             self.left -= 1
-        return rows if self.left >= 0 else rows * float("nan")
+        return rows if self.left >= 0 else rows * self.factor
+
+
+class RunsAway(Spoiled):
+    """Learns well, and gives something else when it is measured, from a step on."""
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        learning = torch.is_grad_enabled()
+        self.left -= learning
+        return rows if learning or self.left >= 0 else rows * self.factor
 
 
 def test_a_loss_that_is_no_number_says_what_to_do() -> None:
     with pytest.raises(TrainingError, match=r"loss is no number.*Lower the learning rates"):
         run(train(branch(Spoiled(0)), lesson(), RECIPE, Surroundings()))
+
+
+@pytest.mark.parametrize("factor", [1e20, float("inf"), float("nan")])
+def test_numbers_that_ran_away_are_not_measured(factor: float) -> None:
+    given = lesson(1)
+    with pytest.raises(LossIsNoNumber):  # and not a warning of numpy, which is an error here
+        apply(RunsAway(0, factor), given.inputs, len(given.labels), Surroundings())
+
+
+def test_what_runs_away_while_its_loss_is_a_number_keeps_the_best() -> None:
+    said: list[str] = []
+    results, stopped = run(
+        train(branch(RunsAway(30, float("inf"))), lesson(30), RECIPE, Surroundings(warn=said.append))
+    )
+    assert not stopped
+    assert "best until then is kept" in said[0]
+    assert 1 < len(results) < 30
 
 
 def test_a_loss_that_becomes_no_number_keeps_the_best() -> None:

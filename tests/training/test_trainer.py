@@ -251,7 +251,7 @@ def test_a_loss_that_is_no_number_says_what_to_do() -> None:
 def test_numbers_that_ran_away_are_not_measured(factor: float) -> None:
     given = lesson(1)
     with pytest.raises(LossIsNoNumber):  # and not a warning of numpy, which is an error here
-        apply(RunsAway(0, factor), given.inputs, len(given.labels), Surroundings())
+        apply(RunsAway(-1, factor), given.inputs, len(given.labels), Surroundings())
 
 
 def test_what_runs_away_while_its_loss_is_a_number_keeps_the_best() -> None:

@@ -70,9 +70,12 @@ class PhotoCommands(QObject):
             question = self.tr("Move {count} photos to the trash?").format(count=wording.grouped(len(photos)))
             touches = self.tr("The originals go to the trash of your system, from where they can be restored.")
         if away:
-            touches += " " + self.tr("{photos} of those selected are offline, and stay.").format(
-                photos=wording.photos(len(away))
+            stays = (
+                self.tr("1 photo of those selected is offline, and stays.")
+                if len(away) == 1
+                else self.tr("{count} photos of those selected are offline, and stay.")
             )
+            touches += " " + stays.format(count=wording.grouped(len(away)))
         action = self.tr("Move to trash")
         confirm(self._window, question, touches, action, lambda: self._session.move_to_trash(photos))
 

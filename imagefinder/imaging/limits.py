@@ -6,6 +6,8 @@ MAX_PIXELS = 250_000_000
 """The most pixels that are decoded, after shrinking: about 1 GB of memory."""
 MAX_SLOW_PIXELS = 16_000_000
 """The same for what Pillow decodes in Python (run-length BMP, plain PPM), byte by byte."""
+MAX_WEBP_PIXELS = 120_000_000
+"""The same for WebP, whose decoder holds the picture several times."""
 MAX_DEEP_BYTES = 2**30
 """The most bytes that the samples of a picture with more than 8 bits may take, before they are brought to 8 bits."""
 MAX_SCANS = 100

@@ -24,6 +24,7 @@ from imagefinder.imaging.limits import check_samples, check_size
 from imagefinder.imaging.metadata import read_facts
 from imagefinder.imaging.partly import FAILURES, load_partly
 from imagefinder.imaging.tga import is_bare_bitmap, is_tga
+from imagefinder.imaging.webp import is_webp, webp_size
 
 _HEADER_BYTES = 4096
 _JPEG = b"\xff\xd8\xff"
@@ -85,6 +86,8 @@ def open_picture(data: bytes) -> ImageFile:
         return JpegImageFile(file)
     if is_jxl(data):
         check_size(*jxl_size(data))
+    if is_webp(data):
+        check_size(*webp_size(data), limits.MAX_WEBP_PIXELS)
     try:
         return Image.open(file, formats=formats.decoders())
     except UnidentifiedImageError:

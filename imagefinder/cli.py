@@ -5,11 +5,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import imagefinder
 from imagefinder import commands, diagnostics
 from imagefinder.commands import compare, distil, evaluate, label, library, model_shelf, program, removals, train
+from imagefinder.commands.given_paths import given_path
 from imagefinder.domain.errors import Cancelled, ImageFinderError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.paths import Paths
@@ -20,9 +20,11 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line. Options that hold for all commands may stand before or behind the command."""
     shared = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
     shared.add_argument(
-        "--library", type=Path, metavar="DIR", help="the library to use (default: the one of this user)"
+        "--library", type=given_path, metavar="DIR", help="the library to use (default: the one of this user)"
     )
-    shared.add_argument("--basedir", type=Path, metavar="DIR", help="keep everything, settings too, in this folder")
+    shared.add_argument(
+        "--basedir", type=given_path, metavar="DIR", help="keep everything, settings too, in this folder"
+    )
     shared.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs (default: auto)")
     shared.add_argument("--verbose", action="store_true", help="print the log as well")
 

@@ -90,6 +90,8 @@ def test_a_file_that_is_called_like_an_address_is_found(tmp_path: Path, monkeypa
         ["pairs", ".", "--into", ""],
         ["models", "import", ""],
         ["demo", ""],
+        ["status", "--library", ""],
+        ["--basedir", "", "status"],
     ],
 )
 def test_an_empty_path_is_not_the_current_folder(

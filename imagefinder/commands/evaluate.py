@@ -8,7 +8,7 @@ from imagefinder.commands import Command, Run, interruptible, positive, print_js
 from imagefinder.commands.given_paths import given_path
 from imagefinder.commands.label_levels import labels_line, register_level
 from imagefinder.domain.errors import LibraryError
-from imagefinder.terminal import ProgressLine, say, tell
+from imagefinder.terminal import ProgressLine, one_line, say, tell
 
 
 def register(command: Command) -> None:
@@ -125,7 +125,7 @@ def evaluate(run: Run) -> int:
     if classes:
         tell(labels_line({each.label: each.gallery for each in classes}, ("class", "classes")))
     for failure in report.counts.unreadable:
-        tell(f"Could not read {failure.path}: {failure.reason}")
+        tell(f"Could not read {one_line(failure.path)}: {failure.reason}")
     if given.json:
         print_json(as_record(report))
     else:

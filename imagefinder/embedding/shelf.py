@@ -36,7 +36,7 @@ BUILTINS: dict[str, Path | None] = {"built-in": Path(__file__).with_name("builti
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """Of what is on the shelf."""
 NEW_NAME = re.compile(rf"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)){NAME.pattern}(?<!\.)")
-"""Of what comes onto it: the file must be able to exist on Windows, where devices have names, and no name ends in a dot."""
+"""Of what comes onto it: its file can be on Windows, too, where devices have names and no name ends in a dot."""
 SUFFIX = ".safetensors"
 
 
@@ -292,8 +292,8 @@ class ModelShelf:
         if not NEW_NAME.fullmatch(name):
             raise ModelError(
                 f"{name!r} cannot name a model.",
-                "Use up to 64 letters, digits, dots, dashes and underscores, no dot at the end, and none of the names of "
-                "devices on Windows, such as con.",
+                "Use up to 64 letters, digits, dots, dashes and underscores, no dot at the end, and no name that "
+                "Windows has for a device, such as con.",
             )
         if name.casefold() in {taken.casefold() for taken in (*BUILTINS, *self.added())}:
             raise ModelError(f"There is a model named {name} already.", otherwise)

@@ -112,7 +112,7 @@ def test_class_year_photo_is_asked_about(qtbot: QtBot, dialog: TeachDialog, tmp_
     assert [group.label for group in what.groups()] == ["2021", "2022"]
     what.level.outer.click()
     look_at(qtbot, dialog, tmp_path / "years" / "night")  # nothing to ask there
-    qtbot.waitUntil(lambda: what.level.isHidden(), timeout=PATIENCE)
+    qtbot.waitUntil(what.level.isHidden, timeout=PATIENCE)
     assert [(group.label, len(group.photos)) for group in what.groups()] == [("2021", 2), ("2022", 2)]
 
 

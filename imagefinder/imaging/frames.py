@@ -16,7 +16,10 @@ _MOST_PIXELS = 60_000_000
 
 def first_that_shows(image: ImageFile) -> Image.Image:
     """The frame that is loaded, or the first behind it with more than nothing or one colour, if there is such a one."""
-    if image.format not in _ANIMATED or shows_something(image):
+    # Whether there are frames is known at once, except of a GIF, which would have to be read on.
+    if image.format not in _ANIMATED or not (image.format == "GIF" or getattr(image, "is_animated", False)):
+        return image
+    if shows_something(image):
         return image
     first: Image.Image = image.copy()  # a frame that is broken leaves the file in any state
     most = min(_MOST_FRAMES, _MOST_PIXELS // max(1, first.width * first.height))

@@ -177,7 +177,7 @@ def outcome(summary: IndexSummary) -> str:
         return translate("wording", "Stopped. F5 goes on.")
     if happened:
         return translate("wording", "Done: {what}.").format(what=happened)
-    if summary.offline:
+    if summary.offline or summary.away:
         return translate("wording", "Everything that is connected is up to date.")
     return translate("wording", "Everything is up to date.")
 

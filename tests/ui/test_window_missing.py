@@ -258,6 +258,25 @@ def test_a_run_that_changes_nothing_says_nothing(qtbot: QtBot, shown: MainWindow
     assert messages(shown) == []
 
 
+def test_what_left_is_told_also_where_an_edit_interrupted_the_run(
+    qtbot: QtBot, shown: MainWindow, photos: Path
+) -> None:
+    gone = next(photo for photo in everything(shown) if photo.name == "00.jpg")
+    (photos / "a" / "00.jpg").unlink()
+    for number in range(200):
+        draw_photo(photos / "more" / f"{number}.jpg", seed=1000 + number)
+    library = shown.session.library
+    assert library is not None
+    with qtbot.waitSignal(shown.session.indexing_finished, timeout=PATIENCE) as finished:
+        shown.rescan()
+        qtbot.waitUntil(lambda: library.photo(gone.id) is None, timeout=PATIENCE)
+        assert shown.session.indexing
+        label(qtbot, shown, "01.jpg")
+    assert finished.args is not None
+    assert (finished.args[0].added, finished.args[0].removed, finished.args[0].cancelled) == (200, 1, False)
+    told(qtbot, shown, "1 photo left the library: its file was deleted or moved away.")
+
+
 def test_the_list_of_what_left_opens_from_the_menu_with_its_size(
     qtbot: QtBot, make_window: Callable[[], MainWindow]
 ) -> None:

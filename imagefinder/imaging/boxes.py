@@ -1,4 +1,4 @@
-"""The boxes of HEIC and AVIF files: what the light of the primary picture is, which Pillow does not tell."""
+"""The boxes of HEIC, AVIF and JPEG 2000 files: what they say of colour, and Pillow does not tell."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,6 +21,15 @@ def light_of_boxes(data: bytes) -> Light | None:
         return _light(data)
     except (IndexError, ValueError):  # cut off; the decoder will say so
         return None
+
+
+def profile_of_jp2(data: bytes) -> bytes:
+    """The colour profile in the boxes of a JPEG 2000 file, which Pillow leaves there; empty if there is none."""
+    header = _find(_boxes(data, 0, len(data)), b"jp2h") if data[4:8] == b"jP  " else None
+    for kind, start, end in _boxes(data, *header) if header else ():
+        if kind == b"colr" and data[start : start + 1] in (b"\x02", b"\x03"):
+            return data[start + 3 : end]
+    return b""
 
 
 def has_unknown_codec(data: bytes) -> bool:

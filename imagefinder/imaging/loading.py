@@ -15,7 +15,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import ImageInfo
 from imagefinder.imaging import formats, jpeg_stream, limits, png_chunks
-from imagefinder.imaging.boxes import is_boxes, light_of_boxes
+from imagefinder.imaging.boxes import is_boxes, light_of_boxes, profile_of_jp2
 from imagefinder.imaging.frames import first_that_shows
 from imagefinder.imaging.icons import is_icon
 from imagefinder.imaging.jxl import is_jxl, jxl_size
@@ -152,6 +152,7 @@ def _loaded(data: bytes, at_least: int) -> _Pixels:
     image.load()
     if isinstance(image, Jpeg2KImageFile):
         image.reduce = 0  # it hides the method of that name
+        return _Pixels(image, size, profile_of_jp2(data))
     return _Pixels(image, size, image.info.get("icc_profile"))
 
 

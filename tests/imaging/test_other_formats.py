@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from bad_files import encoded, png
 from imagefinder.domain.errors import UnreadableImage
@@ -110,6 +110,19 @@ def test_jpeg_2000_is_shrunk_while_it_is_decoded(at_least: int) -> None:
 
     assert min(at_least, 480) <= min(image.size) < 2 * max(at_least, 20) or image.size == (640, 480)
     assert (info.width, info.height) == (640, 480)
+
+
+def test_the_colour_profile_of_a_jpeg_2000_is_applied() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for one, other in ((b"rXYZ", b"bXYZ"), (b"rTRC", b"bTRC")):  # red and blue exchanged
+        profile = profile.replace(one, b"swap").replace(other, one).replace(b"swap", other)
+    data = encoded("JPEG2000", image=photo())
+    header, colour = data.index(b"jp2h") - 4, data.index(b"colr") - 4
+    (length, told) = (int.from_bytes(data[at : at + 4], "big") for at in (header, colour))
+    box = struct.pack(">I4sBBB", 11 + len(profile), b"colr", 2, 0, 0) + profile
+    start = struct.pack(">I", length - told + len(box)) + data[header + 4 : colour]
+
+    assert far(data[:header] + start + box + data[colour + told :], "JPEG 2000", PIXELS[..., ::-1]) < 4
 
 
 def test_deep_grey_and_transparency_in_jpeg_2000() -> None:

@@ -20,6 +20,7 @@ _MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd7]")
 _LEAST_SHARE = 0.1
 """Less of a picture than this is not worth showing."""
 _ATTEMPTS = 4
+MOST_SEGMENTS = 4000
 _ZEROS = bytes(8)
 """What arithmetic coding leaves out at the end, and its decoder adds."""
 _PADDING = 64
@@ -48,6 +49,8 @@ class Stream(NamedTuple):
     """Whether its own end marker was found."""
     lines: int
     """The height, if it is told behind the first scan only; else 0."""
+    endless: bool = False
+    """Whether there were more segments than anybody writes, and the rest was not looked at."""
 
 
 def walk(data: bytes) -> Stream:
@@ -55,11 +58,11 @@ def walk(data: bytes) -> Stream:
     frame = components = size_at = lines = 0
     scans: list[Scan] = []
     cuts: list[int] = []
-    ended = False
+    ended = endless = False
     end = len(data)
-    for marker, at, content in _segments(data):
-        if marker == _END:
-            ended, end = True, at
+    for number, (marker, at, content) in enumerate(_segments(data)):
+        if number >= MOST_SEGMENTS or marker == _END:
+            ended, end, endless = marker == _END, at, marker != _END
             break
         if scans:
             cuts.append(at)
@@ -77,12 +80,13 @@ def walk(data: bytes) -> Stream:
             if scan is not None:
                 scans.append(scan)
     farthest = dict.fromkeys((end, *reversed(cuts))) if scans else {}
-    return Stream(frame, components, size_at, tuple(scans), tuple(farthest), ended, lines)
+    return Stream(frame, components, size_at, tuple(scans), tuple(farthest), ended, lines, endless)
 
 
-def count_scans(data: bytes) -> int:
-    """How many scans the first picture has; those of what lies behind its end do not count."""
-    return len(walk(data).scans)
+def has_more_scans(data: bytes, most: int) -> bool:
+    """Whether the first picture has more scans than that; those of what lies behind its end do not count."""
+    stream = walk(data)
+    return stream.endless or len(stream.scans) > most
 
 
 def with_height(data: bytes) -> bytes:

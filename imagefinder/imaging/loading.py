@@ -131,7 +131,7 @@ def _mended_jpeg(data: bytes, at_least: int) -> _Pixels | None:
 def _mended_png(data: bytes, at_least: int) -> _Pixels | None:
     mended, profile = png_chunks.mended(data)
     bare, _ = png_chunks.mended(data, bare=True)
-    for candidate in (mended, bare):
+    for candidate in dict.fromkeys((mended, bare)):
         with suppress(*FAILURES):
             return _loaded(candidate, at_least)._replace(profile=profile)
     partly = _partly(bare, at_least)
@@ -185,7 +185,7 @@ def _check_effort(image: ImageFile, declared_width: int, declared_height: int, d
     check_size(*image.size, limits.MAX_SLOW_PIXELS if slow else limits.MAX_PIXELS)
     if isinstance(image, JpegImageFile) and _keeps_coefficients(image, data):
         check_size(declared_width, declared_height)
-        if jpeg_stream.count_scans(data) > limits.MAX_SCANS:
+        if jpeg_stream.has_more_scans(data, limits.MAX_SCANS):
             raise UnreadableImage("The picture was made to take very long to open.")
 
 

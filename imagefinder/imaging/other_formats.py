@@ -1,5 +1,7 @@
 """Formats that do not go through Pillow alone: each is recognised, read, and given the facts that it tells."""
 
+import itertools
+
 from PIL import Image
 
 from imagefinder.domain.images import ImageInfo
@@ -15,6 +17,8 @@ from imagefinder.imaging.partly import FAILURES
 from imagefinder.imaging.pnm import is_pnm, read_pnm
 from imagefinder.imaging.psd import is_psd, read_psd
 from imagefinder.imaging.svg import draw, is_svg
+
+_MOST_TRIED = 3
 
 
 def load_other(data: bytes, at_least: int) -> Loaded | None:
@@ -48,7 +52,7 @@ def load_odd_jpeg(data: bytes) -> Loaded:
 
 def _load_icon(data: bytes, at_least: int) -> Loaded:
     problem: Exception = ValueError("no picture in this icon")
-    for picture in pictures(data):
+    for picture in itertools.islice(pictures(data), _MOST_TRIED):
         try:
             icon = load(picture, at_least)
             return icon._replace(info=_info(icon.image, "ICO"))

@@ -1,5 +1,6 @@
 """The chunks of a PNG: what Pillow makes of odd metadata is mended here, as every other viewer does."""
 
+import itertools
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from imagefinder.imaging.light import Light
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MAX_PROFILE_BYTES = 4 * 2**20
 _MAX_TEXT_BYTES = 2**20
+_MOST_BEFORE_PIXELS = 1000
 _NEEDED = (b"IHDR", b"PLTE", b"IDAT")
 _ORIENTATION = (b"Raw profile type exif\0", b"Raw profile type APP1\0", b"XML:com.adobe.xmp\0")
 """Keywords of texts that may say which side is up."""
@@ -27,7 +29,7 @@ def is_png(data: bytes) -> bool:
 
 def light_of_png(data: bytes) -> Light | None:
     """What the cICP chunk of a PNG says. Looks at the headers of the chunks before the pixels only."""
-    for kind, start, length in _headers(data):
+    for kind, start, length in itertools.islice(_headers(data), _MOST_BEFORE_PIXELS):
         if kind == b"IDAT":
             break
         if kind == b"cICP" and length == 4:

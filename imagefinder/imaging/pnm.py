@@ -57,10 +57,13 @@ def _plain(data: bytes, kind: int, width: int, height: int, at: int) -> tuple[Im
     if kind in (5, 6):
         return _scaled(data, _behind_blank(data, at), shape, largest)
     check_size(width, height, limits.MAX_SLOW_PIXELS)
-    text = re.sub(rb"#[^\r\n]*", b"", data[at:])
-    words = list(b"".join(text.split())) if kind == 1 else text.split()
+    text = re.sub(rb"#[^\r\n]*", b" ", data[at:])
+    if kind == 1:  # digits that need no blank between them
+        numbers = np.frombuffer(text.translate(None, b" \t\r\n\v\f"), np.uint8).astype(np.int64) - ord("0")
+    else:
+        numbers = np.fromstring(text, np.int64, sep=" ")
     values = np.zeros(shape, np.uint16)
-    numbers = np.array(words[: values.size]).astype(np.int64) - (48 if kind == 1 else 0)
+    numbers = numbers[: values.size]
     values.reshape(-1)[: len(numbers)] = numbers.clip(0, largest)
     scaled = (1 - values if kind == 1 else values).astype(np.float32) * (255 / max(largest, 1))
     return _image(scaled.round().astype(np.uint8)), _enough(len(numbers), values.size)

@@ -14,9 +14,12 @@ from imagefinder.imaging.deep import eight_bits
 from imagefinder.imaging.limits import check_samples
 
 _REDUCED, _MASK = 1, 4
-_MOST_PAGES, _MOST_TAGS, _MOST_VALUES = 200, 1000, 200_000
+_MOST_PAGES, _MOST_TAGS, _MOST_VALUES = 200, 1000, 50_000
 _SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _SUB_PAGES = 254, 255, 256, 257, 262, 330
 _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES = 273, 279, 324, 325
+_LOOKED_AT = frozenset(
+    (_SUBFILE, _OLD_SUBFILE, _WIDTH, _HEIGHT, _PHOTOMETRIC, _SUB_PAGES, _STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES)
+)
 _CFA = (32803, 34892)
 # No compression, LZW, deflate (two numbers), PackBits, LZMA, Zstandard: their output is as large as is asked for, while
 # pictures within a strip say themselves how large they are.
@@ -183,7 +186,11 @@ def _pages(data: bytes) -> Iterator[Page]:
         start, step = at + (8 if big else 2), 20 if big else 12
         if count > _MOST_TAGS or start + count * step > len(data):
             continue
-        tags = dict(_tag(data, start + step * number, order, big) for number in range(count))
+        tags: dict[int, tuple[int, ...]] = {}
+        for place in range(start, start + count * step, step):
+            (name,) = struct.unpack_from(order + "H", data, place)
+            if name in _LOOKED_AT and name not in tags:
+                tags[name] = _values(data, place, order, big)
         below = tags.get(_SUB_PAGES, ())
         end = start + count * step
         following = struct.unpack_from(offset, data, end) if end + wide <= len(data) else ()
@@ -196,15 +203,15 @@ def _pages(data: bytes) -> Iterator[Page]:
         yield Page(at, kind[0] | (_REDUCED if old[0] == 2 else 0), width, height, colour, max(ends, default=0))
 
 
-def _tag(data: bytes, at: int, order: str, big: bool) -> tuple[int, tuple[int, ...]]:
-    """A tag and its values; none for what is not a whole number."""
-    tag, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, at)
+def _values(data: bytes, at: int, order: str, big: bool) -> tuple[int, ...]:
+    """The values of the tag that stands here; none for what is not a whole number."""
+    _, kind, count = struct.unpack_from(order + ("HHQ" if big else "HHI"), data, at)
     code, at, room = _CODES.get(kind), at + (12 if big else 8), 8 if big else 4
     if code is None:
-        return tag, ()
+        return ()
     if _SIZES[kind] * count > room:
         (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, at)
     count = min(count, _MOST_VALUES)
     if at + _SIZES[kind] * count > len(data):
-        return tag, ()
-    return tag, struct.unpack_from(f"{order}{count}{code}", data, at)
+        return ()
+    return struct.unpack_from(f"{order}{count}{code}", data, at)

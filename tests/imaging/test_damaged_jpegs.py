@@ -134,3 +134,13 @@ def test_damage_does_not_cost_the_orientation() -> None:
 
     assert decoded.damage
     assert decoded.image.size == (480, 640)
+
+
+def test_endless_segments_are_not_followed() -> None:
+    whole = encoded("JPEG", (64, 48), progressive=True)
+    second = walk(whole).cuts[-1]
+    endless = whole[:second] + b"\xff\xfe\0\x02" * 300_000 + whole[second:]
+
+    assert walk(endless).endless
+    with pytest.raises(UnreadableImage, match="very long"):
+        decode(endless)

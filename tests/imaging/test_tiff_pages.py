@@ -1,4 +1,5 @@
 import io
+import time
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -173,3 +174,16 @@ def test_what_expands_beyond_its_page_is_refused() -> None:
 
     with pytest.raises(UnreadableImage):
         decode(bytes(data) + bomb)
+
+
+def test_endless_tags_are_read_once() -> None:
+    """Each of many pages says a thousand times where a hundred thousand strips are."""
+    tag = (273).to_bytes(2, "little") + b"\4\0" + (100_000).to_bytes(4, "little") + (8).to_bytes(4, "little")
+    tags = (1000).to_bytes(2, "little") + tag * 1000
+    page, data = len(tags) + 4, b"II*\0\x08\0\0\0"
+    for number in range(200):
+        data += tags + (8 + (number + 1) * page).to_bytes(4, "little")
+    started = time.monotonic()
+
+    assert len(pages(data)) == 200
+    assert time.monotonic() - started < 10

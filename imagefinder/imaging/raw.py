@@ -11,6 +11,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.imaging import jpeg_stream
 from imagefinder.imaging.metadata import read_facts, read_tiff_facts
+from imagefinder.imaging.tiff_pages import pages
 
 MAX_SENSOR_PIXELS = 250_000_000
 
@@ -86,12 +87,19 @@ def read_raw(data: bytes, at_least: int) -> RawPicture:
 def largest_jpeg(data: bytes) -> RawPicture | None:
     """The largest JPEG anywhere in a file: what a RAW photo shows of itself if all else fails."""
     found = []
+    parts = {start for page in pages(data) for start in page.parts} if is_tiff(data) else set()
     at = data.find(_JPEG, 1)
     for _ in range(_MOST_PREVIEWS):
         if at < 0:
             break
         stream = jpeg_stream.walk(data[at : at + _HEADER_BYTES])
-        if stream.scans and stream.size_at and stream.frame not in _LOSSLESS and stream.components in (1, 3):
+        if (
+            at not in parts
+            and stream.scans
+            and stream.size_at
+            and stream.frame not in _LOSSLESS
+            and stream.components in (1, 3)
+        ):
             height, width = (
                 int.from_bytes(data[at + i : at + i + 2], "big") for i in (stream.size_at, stream.size_at + 2)
             )

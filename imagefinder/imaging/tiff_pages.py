@@ -41,6 +41,8 @@ class Page(NamedTuple):
     photometric: int
     data_end: int
     """Where its last strip or tile ends; 0 if that is not told."""
+    parts: tuple[int, ...] = ()
+    """Where its strips or tiles stand, if each of them is only a part of the picture."""
 
     @property
     def is_photo(self) -> bool:
@@ -199,8 +201,10 @@ def _pages(data: bytes) -> Iterator[Page]:
         old = tags.get(_OLD_SUBFILE, (0,))[:1] or (0,)
         parts = ((_STRIPS, _STRIP_SIZES), (_TILES, _TILE_SIZES))
         ends = (sum(part) for of, to in parts for part in zip(tags.get(of, ()), tags.get(to, ()), strict=False))
+        strips = tags.get(_STRIPS, ())
+        split = tags.get(_TILES, ()) or (strips if len(strips) > 1 else ())
         width, height, colour = ((*tags.get(tag, ()), 0)[0] for tag in (_WIDTH, _HEIGHT, _PHOTOMETRIC))
-        yield Page(at, kind[0] | (_REDUCED if old[0] == 2 else 0), width, height, colour, max(ends, default=0))
+        yield Page(at, kind[0] | (_REDUCED if old[0] == 2 else 0), width, height, colour, max(ends, default=0), split)
 
 
 def _values(data: bytes, at: int, order: str, big: bool) -> tuple[int, ...]:

@@ -125,3 +125,18 @@ def test_the_largest_preview_is_shown_of_a_raw_photo_that_nobody_knows() -> None
 def test_a_raw_photo_without_any_preview_says_why() -> None:
     with pytest.raises(UnreadableImage, match="LibRaw says"):
         decode(undecodable(make_dng(256, 192), 52_546))
+
+
+def test_a_tile_of_a_mosaic_is_not_taken_for_a_preview() -> None:
+    """Lossy DNGs hold JPEGs of parts of the sensor, which may be larger than the preview."""
+    tile = encoded("JPEG", image=Image.new("RGB", (256, 192)))
+    data = undecodable(make_dng(256, 192, preview=preview()), 50_013)
+    strip = b"\x11\x01" + struct.pack("<HI", 4, 1)  # StripOffsets, which becomes TileOffsets
+    at = data.index(strip, data.index(strip) + 1)
+    offset = struct.pack("<I", len(data))
+    tiled = data[:at] + struct.pack("<HHI", 324, 4, 1) + offset + data[at + 12 :] + tile
+
+    image, *_ = decode(tiled)
+
+    assert image.size == (128, 96)
+    assert green_at(image, 0.25, 0.5)

@@ -53,6 +53,15 @@ def test_a_hot_pixel_decides_nothing(odd: int) -> None:
     assert abs(shown(values, "PNG") - RIGHT).mean() < 6
 
 
+def test_nor_do_several_of_them() -> None:
+    values = (scene() * 1000).round().astype(np.uint16)
+    values.reshape(-1)[[7, 99, 1234, 5678, 9999, 12_345]] = [1500, 2000, 9000, 20_000, 40_000, 65_535]
+    assert abs(shown(values, "PNG") - RIGHT).mean() < 6
+    floats = (scene() * 1000).astype(np.float32)
+    floats.reshape(-1)[[7, 99, 1234, 5678, 9999, 12_345]] = [-5000, -900, -300, 9000, 70_000, 1e6]
+    assert abs(shown(floats) - RIGHT).mean() < 6
+
+
 @pytest.mark.parametrize("odd", [1.02, -0.01, 50.0, -9999, 3.4e38, np.nan, np.inf, -np.inf])
 def test_nor_does_an_odd_float(odd: float) -> None:
     for scale in (1, 1000):

@@ -131,6 +131,13 @@ def test_light_beyond_white_stays_below_it_and_in_order() -> None:
         assert np.ptp(grey, axis=1).max() <= 1  # grey stays grey
 
 
+def test_white_leaves_room_for_what_is_brighter() -> None:
+    white = samples(Image.new("RGB", (1, 1), "white"), BT2020, PQ)
+    brighter = (white * 1.03).astype(np.uint16)
+    levels = [int(samples_to_sdr(each, Light(BT2020, PQ))[0, 0, 1]) for each in (white, brighter)]
+    assert 235 < levels[0] < levels[1] <= 255
+
+
 def test_linear_light_is_understood() -> None:
     assert far(png(samples(photo(), BT709, LINEAR), (b"cICP", bytes((BT709, LINEAR, 0, 1))))) < 3
 

@@ -73,7 +73,7 @@ def colours_by_default() -> Iterator[None]:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     parser.addoption("--kill-rounds", type=int, default=3, help="how often test_kill.py kills the process")
-    parser.addoption("--disk-steps", type=int, default=400, help="how many things happen to folders in test_disk_states.py")
+    parser.addoption("--disk-steps", type=int, default=400, help="how much happens to folders in test_disk_states.py")
     parser.addoption("--mutations", type=int, default=240, help="how many mutated files test_mutated_files.py decodes")
     parser.addoption("--close-rounds", type=int, default=20, help="how often a busy window is closed")
     if WHY_NO_QT:  # pytest-qt itself would end the run

@@ -21,10 +21,10 @@ PHOTOS = 240
 CHILD = """
 import sys
 from pathlib import Path
-from imagefinder.usecases import indexing
+from imagefinder.usecases import indexing, intake
 from imagefinder.usecases.models import Models
 from imagefinder.usecases.opening import open_library
-indexing.SAVE_EVERY = 40
+intake.SAVE_EVERY = 40
 base, root = Path(sys.argv[1]), sys.argv[2]
 with open_library(base / "library") as library:
     library.add_folder(root)

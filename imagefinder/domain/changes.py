@@ -4,7 +4,8 @@ import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from enum import IntEnum
+from typing import NamedTuple, TypeAlias
 
 from imagefinder.domain.images import FileStamp
 
@@ -12,17 +13,38 @@ FEW = 0.1
 ENOUGH_TO_JUDGE = 10
 
 
+class Away(IntEnum):
+    """Whether a photo's file was there at the last scan."""
+
+    THERE = 0
+    MISSING = 1
+    UNPLUGGED = 2
+    """Nor was the folder around it, as that of an unplugged drive."""
+
+
 class KnownFile(NamedTuple):
     """What the catalogue remembers of a path.
 
     ``photo_id`` is None for a file that could not be read. ``done`` says that nothing is left to do while the
-    stamp stays: its embedding is there, or its failure has been noted. ``away``: it was not there at the last scan.
+    stamp stays: its embedding is there, or its failure has been noted. ``away`` is an Away.
     """
 
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
     photo_id: int | None
-    stamp: FileStamp
-    done: bool
-    away: bool = False
+    done: int
+    away: int = 0
+    name: bytes = b""
+
+    @property
+    def stamp(self) -> FileStamp:
+        return FileStamp(*self[:4])
+
+
+KnownRow: TypeAlias = tuple[int, int, int, int, int | None, int, int, bytes]
+"""The values of a KnownFile as SQLite gives them: naming those of 20,000 photos takes a tenth of a rescan's time."""
 
 
 @dataclass(slots=True)
@@ -39,38 +61,44 @@ class Changes:
     pending: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    """Empty once all files were compared."""
     unchanged: int = 0
     failing: int = 0
 
 
-def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownFile], unlisted: Iterable[str] = ()) -> Changes:
+def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownRow], unlisted: Iterable[str] = ()) -> Changes:
     """Compare a walk with the catalogue. What lies below an ``unlisted`` folder (one that could not be read) stays."""
     changes = Changes()
-    doubtful: list[str] = []
+    unchanged = 0
     for relpath, stamp in found.items():
-        before = known.get(relpath)
-        if before is None:
+        row = known.get(relpath)
+        if row is None:
             changes.added.append(relpath)
-            continue
-        photo_id, was, _, away = before
-        if was != stamp:
-            if not was.same_time(stamp):
-                # A file that could not be read before, and is another one now, is new to the library.
-                (changes.added if photo_id is None else changes.changed).append(relpath)
-                continue
-            if was.ctime_ns and was.ctime_ns != stamp.ctime_ns:
-                changes.changed.append(relpath)
-                continue
-            if was.inode and stamp.inode:
-                doubtful.append(relpath)
-                continue
-        _stays(changes, relpath, before, noted=away or (was != stamp and photo_id is not None))
-    if doubtful:
-        _judge(changes, doubtful, found, known)
+        elif row[:4] == stamp and row[5] and not row[6] and row[4] is not None:  # nearly all of a rescan
+            unchanged += 1
+        else:
+            _compare(changes, relpath, stamp, KnownFile(*row))
+    changes.unchanged += unchanged
+    if changes.doubtful:
+        _judge(changes, found, known)
     if len(known) > len(found) - len(changes.added):
         shielded = tuple(os.path.join(folder, "") for folder in unlisted)
         changes.gone = [path for path in known if path not in found and not path.startswith(shielded)]
     return changes
+
+
+def _compare(changes: Changes, relpath: str, stamp: FileStamp, before: KnownFile) -> None:
+    was = before.stamp
+    if not was.same_time(stamp):
+        # A file that could not be read before, and is another one now, is new to the library.
+        (changes.added if before.photo_id is None else changes.changed).append(relpath)
+    elif was.ctime_ns and was.ctime_ns != stamp.ctime_ns:
+        changes.changed.append(relpath)
+    elif was.inode and stamp.inode and was.inode != stamp.inode:
+        changes.doubtful.append(relpath)
+    else:
+        _stays(changes, relpath, before, noted=before.photo_id is not None and (bool(before.away) or was != stamp))
 
 
 def _stays(changes: Changes, relpath: str, before: KnownFile, noted: bool) -> None:
@@ -84,19 +112,18 @@ def _stays(changes: Changes, relpath: str, before: KnownFile, noted: bool) -> No
         changes.unchanged += 1
 
 
-def _judge(
-    changes: Changes, doubtful: Iterable[str], found: Mapping[str, FileStamp], known: Mapping[str, KnownFile]
-) -> None:
+def _judge(changes: Changes, found: Mapping[str, FileStamp], known: Mapping[str, KnownRow]) -> None:
     """Files of which only the inode is another one: many drives count inodes anew each time they are connected.
 
     That matters where another file has the same size and time, as these two may have changed places.
     """
     twins = Counter(stamp[:2] for stamp in found.values())
-    for relpath in doubtful:
+    for relpath in changes.doubtful:
         if twins[found[relpath][:2]] > 1:
             changes.changed.append(relpath)
         else:
-            _stays(changes, relpath, known[relpath], noted=True)
+            _stays(changes, relpath, KnownFile(*known[relpath]), noted=True)
+    changes.doubtful.clear()
 
 
 def looks_offline(surviving: int, known: int) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from imagefinder.domain.changes import KnownFile
+from imagefinder.domain.changes import KnownFile, KnownRow
 from imagefinder.domain.images import FileStamp, ImageInfo, Photo, ReadImage
-from imagefinder.storage import failure_table
+from imagefinder.storage import failure_table, vector_table
 
 PATH_ENCODING = sys.getfilesystemencoding()
 PATH_ERRORS = sys.getfilesystemencodeerrors()
@@ -25,21 +25,17 @@ PHOTO_COLUMNS = (
 )
 
 
-def known_files(connection: sqlite3.Connection, folder_id: int, model_id: int) -> dict[str, KnownFile]:
+def known_files(connection: sqlite3.Connection, folder_id: int, model_id: int) -> dict[str, KnownRow]:
+    seen, join = "1", ""
+    if count(connection) != vector_table.count(connection, model_id):  # or the model has seen all there is
+        seen, join = "v.seq IS NOT NULL", "LEFT JOIN vector v ON v.photo_id = p.id AND v.model_id = :model "
     rows = connection.execute(
-        "SELECT p.relpath, p.id, p.size, p.mtime_ns, p.ctime_ns, p.inode, v.seq IS NOT NULL, p.away "
-        "FROM photo p INDEXED BY photo_by_folder "
-        "LEFT JOIN vector v ON v.photo_id = p.id AND v.model_id = ? WHERE p.folder_id = ?",
-        (model_id, folder_id),
+        f"SELECT p.size, p.mtime_ns, p.ctime_ns, p.inode, p.id, {seen}, p.away, p.relpath "
+        f"FROM photo p INDEXED BY photo_by_folder {join}WHERE p.folder_id = :folder",
+        {"folder": folder_id, "model": model_id},
     )
-    # os.fsdecode and the constructors, without their overhead on each of many.
-    encoding, errors, new = PATH_ENCODING, PATH_ERRORS, tuple.__new__
-    known = {
-        path.decode(encoding, errors): new(
-            KnownFile, (id_, new(FileStamp, (size, mtime, ctime, inode)), done == 1, away == 1)
-        )
-        for path, id_, size, mtime, ctime, inode, done, away in rows
-    }
+    encoding, errors = PATH_ENCODING, PATH_ERRORS  # os.fsdecode, without its overhead on each of many
+    known: dict[str, KnownRow] = {row[7].decode(encoding, errors): row for row in rows}
     # A photo that can no longer be read stays, with its vector, until its file is gone or can be read again.
     failed = connection.execute(
         "SELECT relpath, size, mtime_ns FROM failure WHERE folder_id = ? AND NOT shown", (folder_id,)
@@ -47,7 +43,8 @@ def known_files(connection: sqlite3.Connection, folder_id: int, model_id: int) -
     for path, size, mtime in failed:
         name = path.decode(encoding, errors)
         before = known.get(name)
-        known[name] = KnownFile(before.photo_id if before else None, FileStamp(size, mtime), True)
+        photo_id, away = (before[4], before[6]) if before else (None, 0)
+        known[name] = KnownFile(size, mtime, 0, 0, photo_id, True, away, path)
     return known
 
 

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Lost, trusts_older_key
+from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Away, Lost, trusts_older_key
 from imagefinder.domain.images import FileStamp, Moved
 from imagefinder.storage import failure_table, label_table, removal_table
 from imagefinder.storage.catalog import moment_of
@@ -26,6 +26,11 @@ def lost(connection: sqlite3.Connection, folder_id: int, relpaths: Iterable[str]
     query = f"{_LOST} WHERE p.folder_id = ? AND p.relpath = ?"
     rows = ((path, connection.execute(query, (folder_id, os.fsencode(path))).fetchone()) for path in relpaths)
     return {path: removal_table.lost_photo(row) for path, row in rows if row is not None}
+
+
+def away(connection: sqlite3.Connection, folder_id: int) -> dict[str, int]:
+    rows = connection.execute("SELECT relpath, id FROM photo WHERE away AND folder_id = ?", (folder_id,))
+    return {os.fsdecode(relpath): id_ for relpath, id_ in rows}
 
 
 def kept_away(connection: sqlite3.Connection, sizes: Iterable[int]) -> list[Lost]:
@@ -144,6 +149,7 @@ def move_photos(connection: sqlite3.Connection, moves: Sequence[Moved], at: int)
         if move.photo_id in damage:
             note = (move.relpath, move.stamp, damage[move.photo_id])
             failure_table.record(connection, move.folder_id, [note], shown=True)
+    removal_table.inherit(connection, back)
     return done
 
 
@@ -191,19 +197,6 @@ def copy_photos(connection: sqlite3.Connection, copies: Sequence[Moved], at: int
     return done
 
 
-def set_away(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> None:
+def set_away(connection: sqlite3.Connection, photo_ids: Iterable[int], how: Away = Away.MISSING) -> None:
     """Note that files were not there at a scan; ``restamp`` and ``move_photos`` take it back."""
-    connection.executemany("UPDATE photo SET away = 1 WHERE id = ?", [(id_,) for id_ in photo_ids])
-
-
-def heir(connection: sqlite3.Connection, photo_id: int, besides: Iterable[int]) -> int | None:
-    """Another photo of the same content whose file is within reach and not among ``besides``; None for none."""
-    row = connection.execute(
-        "SELECT o.id FROM photo p JOIN photo o ON o.size = p.size AND o.content_key = p.content_key "
-        "AND o.whole_key = p.whole_key AND o.id <> p.id JOIN folder f ON f.id = o.folder_id "
-        "WHERE p.id = ? AND NOT o.away AND f.state <> 'offline' "
-        f"AND (p.whole_key OR p.size <= ? OR p.format NOT IN {UNCOMPRESSED}) "
-        "AND o.id NOT IN (SELECT value FROM json_each(?)) ORDER BY o.id LIMIT 1",
-        (photo_id, PIECES, json.dumps(list(besides))),
-    ).fetchone()
-    return None if row is None else int(row[0])
+    connection.executemany("UPDATE photo SET away = ? WHERE id = ?", [(int(how), id_) for id_ in photo_ids])

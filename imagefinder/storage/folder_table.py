@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.excludes import compile_excludes
 from imagefinder.domain.images import Folder, FolderState
@@ -100,7 +101,7 @@ def take_in(
         )
     prefix = os.fsencode(os.path.join(inside, ""))
     if inner.state is FolderState.OFFLINE:
-        connection.execute("UPDATE photo SET away = 1 WHERE folder_id = ?", (inner.id,))
+        connection.execute("UPDATE photo SET away = ? WHERE folder_id = ?", (int(Away.UNPLUGGED), inner.id))
     for table, column in (("photo", "relpath"), ("failure", "relpath"), ("mount", "relpath"), ("mark", "prefix")):
         connection.execute(
             f"UPDATE {table} SET folder_id = ?, {column} = CAST(? || {column} AS BLOB) WHERE folder_id = ?",

@@ -211,8 +211,10 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
             with self._database.write() as connection:
                 folder_table.folder_path(connection, folder_id)
                 if replaced:
-                    old = [photo.photo_id for photo in content_table.lost(connection, folder_id, replaced).values()]
-                    dropped += removal_table.remove(connection, old, "replaced", int(time.time()))
+                    before = content_table.lost(connection, folder_id, [relpath for relpath, _, _ in items])
+                    old = [photo.photo_id for relpath, photo in before.items() if relpath in replaced]
+                    changing = [photo.photo_id for photo in before.values()]
+                    dropped += removal_table.remove(connection, old, "replaced", int(time.time()), changing)
                 for (relpath, read, _), blob in zip(items, blobs, strict=True):
                     photo_id, same_file = catalog.put_photo(connection, folder_id, relpath, read)
                     seq, gone = vector_table.put(connection, photo_id, model_id, blob, same_file)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
-from imagefinder.domain.changes import KnownFile, Lost
+from imagefinder.domain.changes import KnownRow, Lost
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.images import Embeddings, Failure, FileStamp, Folder, HeldModel, LibraryStatus, Photo, Removal
 from imagefinder.domain.specs import ModelSpec
@@ -99,7 +99,7 @@ class LibraryView(SearchView, LabelView):
 
     # Photos
 
-    def known_files(self, folder_id: int, model_id: int) -> dict[str, KnownFile]:
+    def known_files(self, folder_id: int, model_id: int) -> dict[str, KnownRow]:
         """Every path of a root that was looked at, relative to it: photos and failures."""
         with self._database.snapshot() as connection:
             return catalog.known_files(connection, folder_id, model_id)
@@ -108,6 +108,11 @@ class LibraryView(SearchView, LabelView):
         """What is known of the photos at these paths; paths without a photo are left out."""
         with self._database.snapshot() as connection:
             return content_table.lost(connection, folder_id, relpaths)
+
+    def away_photos(self, folder_id: int) -> dict[str, int]:
+        """The photos of a root that are kept although their files were not there: relative path -> photo id."""
+        with self._database.read() as connection:
+            return content_table.away(connection, folder_id)
 
     def mounts(self, folder_id: int) -> set[str]:
         """The folders below a root on which another file system was mounted when they were last seen."""

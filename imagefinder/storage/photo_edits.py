@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import LibraryError
 from imagefinder.domain.excludes import DEFAULT_EXCLUDES
 from imagefinder.domain.images import FileStamp, Moved, RemovalReason
@@ -66,10 +67,10 @@ class PhotoEdits(LibraryParts):
         with self._database.write() as connection:
             folder_table.set_mounts(connection, folder_id, relpaths)
 
-    def set_away(self, photo_ids: Iterable[int]) -> None:
+    def set_away(self, photo_ids: Iterable[int], how: Away) -> None:
         """The files of these photos are not there; they are kept until the user says that they are gone."""
         with self._database.write() as connection:
-            content_table.set_away(connection, photo_ids)
+            content_table.set_away(connection, photo_ids, how)
 
     def lose(self, photo_ids: Sequence[int]) -> Losses:
         """Nothing was found of these photos' files, in places that are there.
@@ -82,16 +83,10 @@ class PhotoEdits(LibraryParts):
             with self._database.write() as connection:
                 said = label_table.explicit(connection, photo_ids)
                 refused = label_table.rejected(connection, photo_ids)
-                for photo_id in photo_ids:
-                    if photo_id not in said:
-                        continue
-                    if said[photo_id] is not None or photo_id in refused:
-                        heir = content_table.heir(connection, photo_id, photo_ids)
-                        if heir is None:
-                            losses.kept.append(photo_id)
-                            continue
-                        label_table.hand_over(connection, photo_id, heir)
-                    losses.removed.append(photo_id)
+                handed_over = removal_table.with_heirs(connection, photo_ids)
+                for photo_id, label in said.items():
+                    keep = (label is not None or photo_id in refused) and photo_id not in handed_over
+                    (losses.kept if keep else losses.removed).append(photo_id)
                 content_table.set_away(connection, losses.kept)
                 dropped = removal_table.remove(connection, losses.removed, "deleted", _now())
             self._follow(dropped)
@@ -131,7 +126,7 @@ class PhotoEdits(LibraryParts):
                     if not content_table.lost(connection, folder_id, [relpath])
                 ]
                 done = content_table.move_photos(connection, moves, _now())
-                content_table.set_away(connection, [move.photo_id for move in moves])
+                content_table.set_away(connection, [move.photo_id for move in moves], Away.UNPLUGGED)
             self._apply(done)
         return len(moves)
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from imagefinder.domain.changes import Lost
+from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Lost
 from imagefinder.domain.images import KEPT_DAYS, FileStamp, Removal, RemovalReason
+from imagefinder.storage import label_table
 
 FACTS = (
     "size, mtime_ns, ctime_ns, inode, content_key, whole_key, width, height, format, taken_at, camera, colour, moment"
@@ -34,9 +35,20 @@ class Row(NamedTuple):
     embedding: bytes
 
 
-def remove(connection: sqlite3.Connection, photo_ids: Iterable[int], why: RemovalReason, at: int) -> list[int]:
-    """Take photos out of the library, with failures noted at their paths. The seqs of the vectors that went."""
+def remove(
+    connection: sqlite3.Connection,
+    photo_ids: Iterable[int],
+    why: RemovalReason,
+    at: int,
+    changing: Iterable[int] = (),
+) -> list[int]:
+    """Take photos out of the library, with failures noted at their paths. The seqs of the vectors that went.
+
+    What was said of them is also said of photos that stay and have the same content, if these are not ``changing``.
+    """
     given = _json(photo_ids)
+    for photo_id, heir in _heirs(connection, given, _json(changing)):
+        label_table.hand_over(connection, photo_id, heir)
     roots = connection.execute(
         f"SELECT DISTINCT p.folder_id FROM photo p WHERE p.id IN {_GIVEN} ORDER BY 1", (given,)
     ).fetchall()
@@ -166,6 +178,21 @@ def lost_photo(row: Sequence[Any]) -> Lost:
     return Lost(id_, path, FileStamp(size, mtime, ctime, inode), key, bool(whole), format_, bool(labelled))
 
 
+def _heirs(connection: sqlite3.Connection, given: str, changing: str = "[]") -> list[tuple[int, int]]:
+    """Those of the photos that something was said of, each with one of the same content within reach that stays."""
+    rows = connection.execute(
+        "SELECT p.id, min(o.id) FROM photo p JOIN photo o ON o.size = p.size AND o.content_key = p.content_key "
+        "AND o.whole_key = p.whole_key JOIN folder f ON f.id = o.folder_id "
+        f"WHERE p.id IN {_GIVEN} AND o.id NOT IN {_GIVEN} AND o.id NOT IN {_GIVEN} "
+        "AND NOT o.away AND f.state <> 'offline' "
+        f"AND (p.whole_key OR p.size <= ? OR p.format NOT IN {UNCOMPRESSED}) "
+        "AND (EXISTS (SELECT 1 FROM label l WHERE l.photo_id = p.id) "
+        "OR EXISTS (SELECT 1 FROM rejected_label r WHERE r.photo_id = p.id)) GROUP BY p.id",
+        (given, given, changing, PIECES),
+    )
+    return [(photo_id, heir) for photo_id, heir in rows]
+
+
 def _removal(connection: sqlite3.Connection, folder_id: int, why: RemovalReason, at: int) -> int:
     """The record to add to: the last one where it is of the same root, reason and minute, or a new one."""
     root, excludes, marked = connection.execute(
@@ -192,6 +219,28 @@ def _drop_empty(connection: sqlite3.Connection) -> None:
         "DELETE FROM removal WHERE why <> 'folder' "
         "AND NOT EXISTS (SELECT 1 FROM removed_photo p WHERE p.removal_id = removal.id)"
     )
+
+
+def inherit(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> None:
+    """Say of photos what was said of removed ones of the same content. What they are called already stays."""
+    same = (
+        "FROM photo p JOIN removed_photo o ON o.size = p.size AND o.content_key = p.content_key "
+        f"AND o.whole_key AND p.whole_key WHERE p.id IN {_GIVEN}"
+    )
+    given = _json(photo_ids)
+    connection.execute(
+        f"INSERT OR IGNORE INTO label (photo_id, name) SELECT p.id, o.label {same} AND o.label IS NOT NULL", (given,)
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO rejected_label SELECT p.id, name.value "
+        + same.replace("WHERE", "JOIN json_each(o.rejected) name WHERE"),
+        (given,),
+    )
+
+
+def with_heirs(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> set[int]:
+    """Those that something was said of, and of which ``remove`` would hand it over to a photo that stays."""
+    return {photo_id for photo_id, _ in _heirs(connection, _json(photo_ids))}
 
 
 def _json(numbers: Iterable[int]) -> str:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from imagefinder.domain.changes import Away
 from imagefinder.domain.images import FileStamp, FolderState, RemovalReason
 from imagefinder.storage.library import Library
 from imagefinder.usecases.surveying import Group, Survey
@@ -80,7 +81,7 @@ def _let_go(library: Library, each: Survey, found: Collection[int], forget: bool
         _remove(library, dropped, "excluded", applied)
     below = tuple(os.path.join(folder, "") for folder in each.away)
     away = [photo.photo_id for relpath, photo in missing.items() if relpath.startswith(below)]
-    library.set_away(away)
+    library.set_away(away, Away.UNPLUGGED)
     lost = library.lose([photo.photo_id for relpath, photo in missing.items() if not relpath.startswith(below)])
     applied.away += [each.path(folder) for folder in sorted(each.away)]
     applied.kept += len(away) + len(lost.kept)
@@ -109,4 +110,4 @@ def _note_folders(library: Library, each: Survey) -> None:
 def _is_away(each: Survey, folder: str) -> bool:
     """Whether a photo in a folder was not there at the last scan, and is not there now."""
     below = os.path.join(folder, "")
-    return any(relpath.startswith(below) and each.known[relpath].away for relpath in each.lost)
+    return any(relpath.startswith(below) and each.known_file(relpath).away for relpath in each.lost)

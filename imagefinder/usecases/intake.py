@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import ImageFinderError, UnreadableImage
 from imagefinder.domain.images import Embeddings, FileStamp, ReadImage
 from imagefinder.embedding.embedder import Embedder
@@ -97,6 +98,9 @@ class Intake:
             text = f"The library cannot take it in: {error!r}."
             self._note(relpath, UnreadableImage(text, "That is a bug; the log says more."))
 
+    def _is_unplugged(self, relpath: str) -> bool:
+        return self._each.known_file(relpath).away == Away.UNPLUGGED
+
     def _note(self, relpath: str, reason: UnreadableImage) -> None:
         self._refused.append((relpath, reason))
         self._taken.failed += 1
@@ -108,6 +112,8 @@ class Intake:
         if changed:
             few = len(self._changed) <= FEW_EDITS
             others = other_pictures(self._library, folder_id, self._model_id, changed, few)
+            # The photo of a drive that is away has not been edited, whatever has its place meanwhile.
+            others |= {relpath for relpath, _, _ in changed if self._is_unplugged(relpath)}
         self._library.add(folder_id, self._model_id, entries, others)
         added = sum(relpath in self._added for relpath, _, _ in entries)
         taken.added += added

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from imagefinder.domain.changes import Keys, Lost, best_match, is_of
+from imagefinder.domain.changes import Away, Keys, Lost, best_match, is_of
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import FileStamp, Moved
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
@@ -53,10 +53,14 @@ def match(library: Library, surveys: Sequence[Survey], token: CancelToken, progr
     if not arrivals:
         return
     # Photos that left their places, and those that are in none.
-    homeless = [photo for each in surveys for photo in (*each.lost.values(), *each.displaced.values())]
+    homeless = [
+        photo
+        for each in surveys
+        for relpath, photo in (each.lost | each.displaced).items()
+        if each.known_file(relpath).away != Away.UNPLUGGED
+    ]
     removed, away = library.out_of_reach({arrival.stamp.size for arrival in arrivals})
     ours = {photo.photo_id for photo in homeless}
-    # A photo that was away before, in a root that is looked at now, may have moved like any other.
     away = [photo for photo in away if photo.photo_id not in ours]
     _settle_by_stamp(arrivals, removed)
     sizes = {photo.stamp.size for photo in (*homeless, *removed, *away)}
@@ -154,7 +158,7 @@ def _settle_touched(arrivals: Iterable[_Arrival]) -> None:
         each = arrival.survey
         each.touched.append((arrival.relpath, arrival.stamp, keys.whole))
         arrival.settled = True
-        if each.known[arrival.relpath].done:
+        if each.known_file(arrival.relpath).done:
             each.changes.unchanged += 1
         else:
             each.changes.pending.append(arrival.relpath)

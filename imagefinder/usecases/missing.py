@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from imagefinder.domain.images import Folder, FolderState
 from imagefinder.storage.library import Library
 
-ANY_MODEL = 0
-"""What is known of a file depends on the model only in what is left to do."""
-
 
 @dataclass(frozen=True, slots=True)
 class Going:
@@ -53,11 +50,10 @@ def missing(library: Library, folders: Collection[str]) -> list[Missing]:
     for root in library.folders():
         if not root.away:
             continue
-        known = library.known_files(root.id, ANY_MODEL).items()
-        away = {os.path.join(root.path, path): file.photo_id for path, file in known if file.away}
+        away = {os.path.join(root.path, path): photo_id for path, photo_id in library.away_photos(root.id).items()}
         inside = {folder: [path for path in away if path.startswith(os.path.join(folder, ""))] for folder in folders}
         below = {path for paths in inside.values() for path in paths}
-        elsewhere = {photo_id for path, photo_id in away.items() if path not in below and photo_id is not None}
+        elsewhere = {photo_id for path, photo_id in away.items() if path not in below}
         said = library.labelled_by_hand(root.id).keys() | library.rejected_labels(elsewhere).keys()
         counts = {folder: len(paths) for folder, paths in inside.items() if paths}
         found.append(Missing(root, counts, frozenset(elsewhere & said)))

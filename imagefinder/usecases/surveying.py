@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagefinder.domain.changes import Changes, KnownFile, Listing, Lost, away_folders, diff
+from imagefinder.domain.changes import Changes, KnownFile, KnownRow, Listing, Lost, away_folders, diff
 from imagefinder.domain.excludes import compile_excludes
 from imagefinder.domain.images import FileStamp, Folder, Moved
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
@@ -23,7 +23,7 @@ class Survey:
 
     folder: Folder
     walk: Walk
-    known: Mapping[str, KnownFile]
+    known: Mapping[str, KnownRow]
     changes: Changes
     lost: dict[str, Lost]
     """Photos where there is no file now; those among them that were away before."""
@@ -58,8 +58,11 @@ class Survey:
             for relpath, photo in self.lost.items()
             if photo.photo_id not in found_elsewhere
             and photo.photo_id not in self.dropped
-            and not self.known[relpath].away
+            and not self.known_file(relpath).away
         }
+
+    def known_file(self, relpath: str) -> KnownFile:
+        return KnownFile(*self.known[relpath])
 
 
 @dataclass(slots=True)
@@ -133,8 +136,8 @@ def judge(library: Library, group: Group, forget_missing: Collection[int]) -> No
         if missing:
             photos = [
                 path
-                for path, known in each.known.items()
-                if known.photo_id is not None and known.photo_id not in each.dropped and not known.away
+                for path, (*_, photo_id, _, away, _) in each.known.items()
+                if photo_id is not None and photo_id not in each.dropped and not away
             ]
             listing = Listing(each.walk.folders, each.walk.empty, each.walk.mounts)
             each.away = away_folders(photos, missing, listing, library.mounts(each.folder.id))

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("decode", "indexing", "rescan", "startup", "query", "fluidity", "grid", "metrics_share", "training")
+NAMES = ("decode", "indexing", "rescan", "batch", "startup", "query", "fluidity", "grid", "metrics_share", "training")
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.reading import read_image
 from imagefinder.storage.library import Library
-from imagefinder.usecases.indexing import READER_THREADS, index
+from imagefinder.usecases.indexing import index
 from imagefinder.usecases.models import Models
-from imagefinder.usecases.reading import read_ahead
+from imagefinder.usecases.reading import READER_THREADS, read_ahead
 from measuring import say, some_photos
 
 PHOTOS = 800

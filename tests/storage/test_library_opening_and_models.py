@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imagefinder.domain.changes import KnownFile
 from imagefinder.domain.errors import Cancelled, LibraryError, LibraryInUse
 from imagefinder.domain.images import FileStamp
 from imagefinder.domain.progress import CancelToken, Progress
@@ -187,10 +188,12 @@ def test_a_changed_file_loses_the_vectors_of_all_models(tmp_path: Path) -> None:
         nearest(library, 0)
         model_id = library.register_model(second)
         library.add(1, model_id, [item("0.jpg", 0)])
-        assert library.known_files(1, 1)["0.jpg"].done, "the same file: the first model's vector is still right"
+        assert KnownFile(*library.known_files(1, 1)["0.jpg"]).done, (
+            "the same file: the first model's vector is still right"
+        )
         library.add(1, model_id, [("0.jpg", read(50), row(50))])
-        assert not library.known_files(1, 1)["0.jpg"].done
-        assert library.known_files(1, model_id)["0.jpg"].done
+        assert not KnownFile(*library.known_files(1, 1)["0.jpg"]).done
+        assert KnownFile(*library.known_files(1, model_id)["0.jpg"]).done
         assert len(library.search(row(0), 10)) == 2
         assert library.verify().problems == ()
 
@@ -329,5 +332,8 @@ def test_a_damaged_vector_is_found_and_its_photo_read_again(tmp_path: Path) -> N
         assert report.repaired
         assert report.problems[0].startswith("2 photos had a damaged vector")
         assert (report.photos, report.vectors, report.indexed) == (5, 3, 3)
-        assert [name for name, file in library.known_files(1, 1).items() if not file.done] == ["1.jpg", "2.jpg"]
+        assert [name for name, file in library.known_files(1, 1).items() if not KnownFile(*file).done] == [
+            "1.jpg",
+            "2.jpg",
+        ]
         assert library.verify().problems == ()

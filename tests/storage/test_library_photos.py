@@ -162,13 +162,13 @@ def test_known_files_say_what_is_left_to_do(tmp_path: Path) -> None:
     with library_with(tmp_path / "library", tmp_path / "photos", 2) as library:
         second = library.register_model(model("second", architecture="other"))
         stamp = read(0).stamp
-        assert library.known_files(1, 1)["0.jpg"] == KnownFile(1, stamp, True)
-        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, stamp, False)
+        assert library.known_files(1, 1)["0.jpg"] == KnownFile(*stamp, 1, True, 0, b"0.jpg")
+        assert library.known_files(1, second)["0.jpg"] == KnownFile(*stamp, 1, False, 0, b"0.jpg")
         library.record_failures(1, [("bad.jpg", FileStamp(5, 6), "broken"), ("0.jpg", FileStamp(7, 8), "cut short")])
         assert library.known_files(1, second) == {
-            "0.jpg": KnownFile(1, FileStamp(7, 8), True),
-            "1.jpg": KnownFile(2, read(1).stamp, False),
-            "bad.jpg": KnownFile(None, FileStamp(5, 6), True),
+            "0.jpg": KnownFile(7, 8, 0, 0, 1, True, 0, b"0.jpg"),
+            "1.jpg": KnownFile(*read(1).stamp, 2, False, 0, b"1.jpg"),
+            "bad.jpg": KnownFile(5, 6, 0, 0, None, True, 0, b"bad.jpg"),
         }
         assert nearest(library, 0) == "0.jpg", "a photo that cannot be read any more is not forgotten"
         assert library.pending(1) == 0
@@ -179,7 +179,7 @@ def test_known_files_say_what_is_left_to_do(tmp_path: Path) -> None:
         }
         assert library.folders()[0].failures == 2
         library.add(1, second, [item("0.jpg", 0)])
-        assert library.known_files(1, second)["0.jpg"] == KnownFile(1, stamp, True)
+        assert library.known_files(1, second)["0.jpg"] == KnownFile(*stamp, 1, True, 0, b"0.jpg")
         library.drop_failures(1, ["bad.jpg", "unknown.jpg"])
         assert [failure.relpath for failure in library.failures()] == []
         library.record_failures(1, [("bad.jpg", FileStamp(5, 6), "broken")])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from imagefinder.domain.changes import Away, KnownFile
 from imagefinder.domain.errors import FolderError, LibraryError
 from imagefinder.domain.images import FileStamp, FolderState, Moved
 from imagefinder.storage.library import Library
@@ -128,7 +129,7 @@ def test_lost_photos_with_a_label_are_kept_as_away(library: Library) -> None:
     assert photo is not None
     assert photo.offline
     assert library.folders()[0].away == 1
-    assert library.known_files(1, 1)["1.jpg"].away
+    assert KnownFile(*library.known_files(1, 1)["1.jpg"]).away
     library.restamp(1, [("1.jpg", photo.stamp, None)])
     assert library.folders()[0].away == 0
 
@@ -143,7 +144,7 @@ def test_a_lost_photo_hands_its_label_to_a_copy_of_it(library: Library, tmp_path
 
 def test_copies_know_what_is_known_of_a_photo_that_is_out_of_reach(library: Library, tmp_path: Path) -> None:
     nearest(library, 1)
-    library.set_away([2])
+    library.set_away([2], Away.UNPLUGGED)
     library.copy_photos([Moved(1, "here.jpg", FileStamp(1001, 5), 2, read(1).content_key)])
     assert label_of(library, tmp_path / "photos" / "here.jpg") == "pear"
     assert label_of(library, tmp_path / "photos" / "1.jpg") == "pear"
@@ -203,7 +204,7 @@ def test_damage_is_noted_beside_a_photo_that_is_shown_and_moves_with_it(library:
     assert nearest(library, 80) == "cut.jpg"
     (note,) = library.failures()
     assert (note.relpath, note.reason, note.shown) == ("cut.jpg", "The picture is damaged.", True)
-    assert library.known_files(1, 1)["cut.jpg"].done
+    assert KnownFile(*library.known_files(1, 1)["cut.jpg"]).done
     other = library.register_model(model("other", architecture="other"))
     assert library.pending(other) == 6, "it waits for another model as every photo does"
     library.forget_failures()

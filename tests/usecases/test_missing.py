@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.images import FolderState
 from imagefinder.storage.library import Library
@@ -30,7 +31,7 @@ def test_with_a_folder_go_all_its_photos_and_labels(library: Library) -> None:
 
 def test_with_what_is_missing_go_only_the_photos_that_are_away(library: Library) -> None:
     assert with_missing(library, 1).photos == 0
-    library.set_away([1, 2])
+    library.set_away([1, 2], Away.UNPLUGGED)
     going = with_missing(library, 1)
     assert (going.photos, going.labelled) == (2, 1)
     library.set_folder_state(1, FolderState.OFFLINE)
@@ -41,7 +42,7 @@ def test_with_what_is_missing_go_only_the_photos_that_are_away(library: Library)
 def test_what_is_missing_is_told_by_folder_and_by_label(library: Library, tmp_path: Path) -> None:
     root = str(tmp_path / "photos")
     assert missing(library, [root]) == []
-    library.set_away([1, 2, 6, 7])
+    library.set_away([1, 2, 6, 7], Away.UNPLUGGED)
     library.reject_label([1], "plum")
     (found,) = missing(library, [os.path.join(root, "x"), os.path.join(root, "nowhere")])
     assert found.folder.away == 4

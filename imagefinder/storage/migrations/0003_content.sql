@@ -5,8 +5,8 @@ ALTER TABLE photo ADD COLUMN inode INTEGER NOT NULL DEFAULT 0;
 -- 1: content_key is a hash of the whole content. 0: of its length and three pieces of it, as in formats 1 and 2.
 ALTER TABLE photo ADD COLUMN whole_key INTEGER NOT NULL DEFAULT 0 CHECK (whole_key IN (0, 1));
 
--- 1: its file was not there at the last scan, and nobody said that it is gone for good.
-ALTER TABLE photo ADD COLUMN away INTEGER NOT NULL DEFAULT 0 CHECK (away IN (0, 1));
+-- 1: its file was not there at the last scan, 2: nor was its folder, and nobody said that it is gone for good.
+ALTER TABLE photo ADD COLUMN away INTEGER NOT NULL DEFAULT 0 CHECK (away IN (0, 1, 2));
 
 CREATE INDEX photo_by_content ON photo (size, content_key);
 CREATE INDEX photo_away ON photo (folder_id) WHERE away;

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.commands import Command, Run, positive, print_json
+from imagefinder.commands.given_paths import given_path, path_of, picture
 from imagefinder.domain.errors import FolderError, ImageFinderError, LibraryError
-from imagefinder.domain.images import Folder, Photo, Query
+from imagefinder.domain.images import Folder, Photo
 from imagefinder.domain.labels import LabelVote, clean_label
-from imagefinder.terminal import say, tell
+from imagefinder.terminal import one_line, say, tell
 
 if TYPE_CHECKING:
     from imagefinder.usecases.opening import Library
@@ -25,8 +26,10 @@ def register(command: Command) -> None:
     add.add_argument("-k", "--k", type=positive, default=10, help="how many photos vote (default: 10)")
     add.add_argument("--json", action="store_true")
     mark = add.add_mutually_exclusive_group()
-    mark.add_argument("--mark", type=Path, metavar="FOLDER", help="the folders in this one are named for their photos")
-    mark.add_argument("--unmark", type=Path, metavar="FOLDER", help="they are not")
+    mark.add_argument(
+        "--mark", type=given_path, metavar="FOLDER", help="the folders in this one are named for their photos"
+    )
+    mark.add_argument("--unmark", type=given_path, metavar="FOLDER", help="they are not")
     mark.add_argument("--give", metavar="NAME", help="call these photos of the library so")
     mark.add_argument("--take", metavar="NAME", help="take this label away from those of these photos that have it")
     mark.add_argument("--list", action="store_true", help="print every labelled photo of the library")
@@ -58,7 +61,7 @@ def _list(run: Run) -> int:
         print_json([{"path": path, "label": name} for path, name in found])
     else:
         for path, name in found:
-            say(f"{name}  {path}")
+            say(f"{name}  {one_line(path)}")
     return 0
 
 
@@ -90,7 +93,8 @@ def _give_or_take(run: Run) -> int:
 
 def _photo_at(library: "Library", image: str) -> Photo | None:
     """By the path as it was typed, or by where its links lead."""
-    return library.photo_at(image) or library.photo_at(os.path.realpath(image))
+    path = path_of(image)
+    return library.photo_at(path) or library.photo_at(os.path.realpath(path))
 
 
 def _mark(run: Run, folder: Path, labelled: bool) -> None:
@@ -134,8 +138,8 @@ def _suggest(run: Run) -> int:
             raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
         models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
         for image in run.arguments.images:
-            query = Query(name=os.path.basename(image), path=image)
             try:
+                query = picture(image, online=False)
                 vote = suggest(
                     library, lambda: models.embedder(library, models.spec(library)), query, run.arguments.k, run.token
                 )

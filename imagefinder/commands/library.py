@@ -1,15 +1,14 @@
 """The library on the command line: fill it, search it, look after it."""
 
-import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, must_have_library, positive, print_json
+from imagefinder.commands.given_paths import given_path, picture
 from imagefinder.domain.errors import LibraryError
 from imagefinder.domain.images import IndexSummary, Query, SearchResult
 from imagefinder.domain.search_options import LEVER_NAMES, SearchOptions
-from imagefinder.terminal import ProgressLine, say, tell
+from imagefinder.terminal import ProgressLine, one_line, say, tell
 
 if TYPE_CHECKING:
     from imagefinder.usecases.models import Embedder
@@ -21,13 +20,13 @@ KINDS_SHOWN = 6
 
 def register(command: Command) -> None:
     add = command("index", index, "Add folders to the library and read what is new or changed in them.")
-    add.add_argument("folders", nargs="+", metavar="FOLDER", type=Path)
+    add.add_argument("folders", nargs="+", metavar="FOLDER", type=given_path)
     add.add_argument("--model", metavar="NAME", help="the model to use (default: the library's own)")
     add.add_argument(
         "--forget-missing", action="store_true", help="drop photos even where a whole folder seems offline"
     )
     add.add_argument("--json", action="store_true")
-    add = command("search", search, "Print the photos most similar to a picture.")
+    add = command("search", search, "Print the photos most similar to a picture: a file, or an address of the web.")
     add.add_argument("image", metavar="IMAGE")
     add.add_argument("-k", type=positive, default=20, help="how many (default: 20)")
     add.add_argument(
@@ -43,7 +42,7 @@ def register(command: Command) -> None:
     add = command("verify", verify, "Check catalogue, vectors and index against each other, and repair the index.")
     add.add_argument("--json", action="store_true")
     add = command("export", export, "Write all embeddings into a numpy file.")
-    add.add_argument("file", metavar="FILE.npz", type=Path)
+    add.add_argument("file", metavar="FILE.npz", type=given_path)
 
 
 def index(run: Run) -> int:
@@ -111,16 +110,16 @@ def _summary_record(summary: IndexSummary) -> dict[str, Any]:
 
 def print_summary(summary: IndexSummary) -> None:
     for failure in summary.failed:
-        tell(f"Could not read {failure.path}: {failure.reason}")
+        tell(f"Could not read {one_line(failure.path)}: {failure.reason}")
     for failure in summary.damaged:
-        tell(f"{failure.path}: {failure.reason}")
+        tell(f"{one_line(failure.path)}: {failure.reason}")
     say(
         f"{summary.added:,} added, {summary.updated:,} updated, {summary.moved:,} moved, {summary.removed:,} removed, "
         f"{summary.unchanged:,} unchanged, {len(summary.failed):,} could not be read, "
         f"in {summary.seconds:.1f} s ({summary.photos_per_second:.0f} photos/s)"
     )
     for folder in summary.away:
-        tell(f"{folder} is not there. Its photos are kept; connect its drive and index again.")
+        tell(f"{one_line(folder)} is not there. Its photos are kept; connect its drive and index again.")
     if summary.kept:
         are = "file is" if summary.kept == 1 else "files are"
         tell(
@@ -130,7 +129,7 @@ def print_summary(summary: IndexSummary) -> None:
     if summary.removed:
         tell(f"{counted_photos(summary.removed)} removed; see: imagefinder removed")
     for link, leads in summary.not_looked_at.linked.items():
-        tell(f"Not followed: {link} is a link to a folder. To have its photos, add {leads}")
+        tell(f"Not followed: {one_line(link)} is a link to a folder. To have its photos, add {one_line(leads)}")
     if others := summary.not_looked_at.others:
         tell(f"Passed over: {passed_over(others)}")
 
@@ -163,6 +162,7 @@ def search(run: Run) -> int:
 def find(
     run: Run, image: str, k: int, options: SearchOptions | None = None, tell_classes: bool = False
 ) -> SearchResult:
+    from imagefinder.usecases.fetching import fetch_image
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import open_existing
     from imagefinder.usecases.recognising import recognise
@@ -172,7 +172,9 @@ def find(
         models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
         if library.count_embedded() == 0:
             raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
-        query = Query(name=os.path.basename(image), path=image)
+        query = picture(image)
+        if query.url is not None:  # once, for the search and for what the model sees
+            query = Query(query.name, data=fetch_image(query.url, run.token))
 
         def embedder() -> "Embedder":
             return models.embedder(library, models.spec(library))
@@ -186,7 +188,7 @@ def find(
 
 def print_hits(result: SearchResult) -> None:
     for hit in result.hits:
-        say(f"{hit.rank:4}  {hit.similarity:.3f}  {hit.photo.path}")
+        say(f"{hit.rank:4}  {hit.similarity:.3f}  {one_line(hit.photo.path)}")
 
 
 def status(run: Run) -> int:
@@ -216,7 +218,7 @@ def status(run: Run) -> int:
         say(f"{status.photos:,} photos, model {model}, {status.bytes / 1e6:.1f} MB in {run.paths.library}")
         for root in status.folders:
             away = f"  ({root.away:,} of them away)" if root.away else ""
-            say(f"{root.photos:>9,}  {root.state.value:8}  {root.path}{away}")
+            say(f"{root.photos:>9,}  {root.state.value:8}  {one_line(root.path)}{away}")
     return 0
 
 

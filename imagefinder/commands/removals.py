@@ -4,10 +4,11 @@ import os
 from collections.abc import Sequence
 
 from imagefinder.commands import Command, Run, must_have_library, positive, print_json
+from imagefinder.commands.given_paths import path_of
 from imagefinder.commands.library import counted_photos
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.images import Folder
-from imagefinder.terminal import say, tell
+from imagefinder.terminal import one_line, say, tell
 
 
 def register(command: Command) -> None:
@@ -38,7 +39,7 @@ def remove(run: Run) -> int:
             records.append({"path": root.path, "photos": root.photos, "labelled": labelled})
             if not run.arguments.json:
                 said = f", {labelled:,} of them with a label that was given by hand" if labelled else ""
-                say(f"{root.path} is removed, with {counted_photos(root.photos)}{said}.")
+                say(f"{one_line(root.path)} is removed, with {counted_photos(root.photos)}{said}.")
                 tell("No file was touched. For 30 days, adding the folder again brings everything back.")
     if run.arguments.json:
         print_json(records)
@@ -47,12 +48,13 @@ def remove(run: Run) -> int:
 
 def _root(roots: Sequence[Folder], given: str) -> Folder:
     """The root that is meant; of one whose drive is away nothing but the name can be compared."""
-    wanted = {os.path.abspath(given), os.path.realpath(given)} if given else set()
+    path = path_of(given)
+    wanted = {os.path.abspath(path), os.path.realpath(path)}
     for root in roots:
         if root.path in wanted or os.path.realpath(root.path) in wanted:
             return root
     known = ", ".join(root.path for root in roots) or "none"
-    raise FolderError(f"{given or 'That'} is not a folder of the library.", f"Its folders: {known}.")
+    raise FolderError(f"{given} is not a folder of the library.", f"Its folders: {known}.")
 
 
 WORDS = {
@@ -97,7 +99,7 @@ def removed(run: Run) -> int:
         return 0
     for each in removals:
         labelled = f", {each.labelled:,} labelled" if each.labelled else ""
-        left = f"{counted_photos(each.photos)}{labelled}  {each.root}: {WORDS[each.why]}"
+        left = f"{counted_photos(each.photos)}{labelled}  {one_line(each.root)}: {WORDS[each.why]}"
         say(f"{each.id:6}  {each.at:%Y-%m-%d %H:%M}  {left}")
     if removals:
         tell("Each is kept for 30 days. To bring one back: imagefinder removed --bring-back NUMBER")

@@ -189,8 +189,6 @@ def _folders_around(relpath: str) -> list[str]:
 
 
 def _is_unplugged(folder: str, now: Listing, mounts_before: Collection[str]) -> bool:
-    if not folder:
-        return False
     return folder in now.empty or (folder in mounts_before and folder not in now.mounts)
 
 

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import FolderError
@@ -64,25 +65,31 @@ def real_paths(paths: Iterable[str]) -> dict[str, str]:
     return {path: os.path.realpath(path) for path in paths}
 
 
-def find_root(path: str, roots: Iterable[Folder], real: Mapping[str, str]) -> tuple[Folder | None, list[Folder]]:
-    """The root that is ``path``, by whatever name, and the roots that lie in it.
+class Overlap(NamedTuple):
+    """The roots that have to do with a path."""
 
-    ``real`` says where paths really lie; one that is not in it lies where its name says. Raises FolderError where
-    ``path`` lies in a root.
-    """
+    same: Folder | None
+    """The root that it is, by whatever name."""
+    around: Folder | None
+    """A root that it lies in."""
+    inside: list[Folder]
+    """The roots that lie in it."""
+
+
+def overlap(path: str, roots: Iterable[Folder], real: Mapping[str, str]) -> Overlap:
+    """``real`` says where paths really lie; one that is not in it lies where its name says."""
     place = _place(path, real)
+    around: Folder | None = None
     inside: list[Folder] = []
     for folder in roots:
         root = _place(folder.path, real)
         if place == root:
-            return folder, []
+            return Overlap(folder, None, [])
         if place.startswith(os.path.join(root, "")):
-            raise FolderError(
-                f"{path} lies in {folder.path}, which is already in the library.", "Nothing needs to be added."
-            )
-        if root.startswith(os.path.join(place, "")):
+            around = folder
+        elif root.startswith(os.path.join(place, "")):
             inside.append(folder)
-    return None, inside
+    return Overlap(None, around, inside)
 
 
 def take_in(
@@ -90,7 +97,7 @@ def take_in(
 ) -> None:
     """Make a root that lies in another one a part of it; its photos keep their ids, labels and vectors.
 
-    ``real`` is as in ``find_root``. Raises FolderError where ``excludes``, the patterns of the outer one, leave it out.
+    ``real`` is as in ``overlap``. Raises FolderError where ``excludes``, the patterns of the outer one, leave it out.
     """
     outer = folder_path(connection, folder_id)
     inside = os.path.relpath(_place(inner.path, real), _place(outer, real))

@@ -147,7 +147,7 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
         if real is None:
             real = folder_table.real_paths([path, *(folder.path for folder in self.folders())])
         with self._database.lock:
-            same, inner = folder_table.find_root(path, self.folders(), real)
+            same, around, inside = folder_table.overlap(path, self.folders(), real)
             if same is not None:
                 return same
             try:
@@ -156,13 +156,16 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
                 raise FolderError(f"{path} is not a folder.", "Choose a folder of photos.") from None
             except OSError as error:
                 raise FolderError(f"{path} cannot be read: {error.strerror}.", "Check that it is there.") from error
+            if around is not None:
+                text = f"{path} lies in {around.path}, which is already in the library."
+                raise FolderError(text, "Nothing needs to be added.")
             with self._database.write() as connection:
                 before = removal_table.folder_of(connection, path)
                 chosen = excludes if excludes is not None else before[0] if before else DEFAULT_EXCLUDES
                 folder_id = folder_table.add_folder(connection, path, chosen)
                 if before is not None and before[1]:
                     label_table.set_labelled(connection, folder_id, True)
-                for each in inner:
+                for each in inside:
                     folder_table.take_in(connection, folder_id, each, chosen, real)
             return self.folder(folder_id)
 

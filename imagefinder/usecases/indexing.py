@@ -17,7 +17,7 @@ from imagefinder.imaging.reading import read_image
 from imagefinder.storage.library import Library
 from imagefinder.usecases.applying import Applied, apply_group
 from imagefinder.usecases.intake import Intake, Taken
-from imagefinder.usecases.matching import match, missing_elsewhere
+from imagefinder.usecases.matching import match, missing_elsewhere, read_doubtful
 from imagefinder.usecases.reading import READER_THREADS, TookTooLong, read_ahead
 from imagefinder.usecases.scanning import Walk
 from imagefinder.usecases.surveying import Group, Survey, compare, judge, survey, walk_folders
@@ -72,6 +72,8 @@ def index(
         for group in survey(library, model_id, folder_ids, forget_missing, token, progress):
             _look_further(library, group, model_id, token, progress)
             match(library, group.surveys, token, progress)
+            for each in group.surveys:
+                read_doubtful(library, each)
             judge(library, group, forget_missing)
             apply_group(library, group, model_id, forget_missing, counts.applied)
             counts.offline += [folder.path for folder in group.offline]

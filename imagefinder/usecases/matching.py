@@ -37,9 +37,12 @@ class _Arrival:
     def path(self) -> str:
         return self.survey.path(self.relpath)
 
-    def as_moved(self, photo: Lost) -> Moved:
+    def settle_as(self, photo: Lost, copy: bool = False) -> None:
+        """The file is where this photo is now, or has a copy."""
         key = self.keys.whole if self.keys is not None else None
-        return Moved(self.survey.folder.id, self.relpath, self.stamp, photo.photo_id, key)
+        moved = Moved(self.survey.folder.id, self.relpath, self.stamp, photo.photo_id, key)
+        (self.survey.copies if copy else self.survey.moves).append(moved)
+        self.settled = True
 
 
 def match(library: Library, surveys: Sequence[Survey], token: CancelToken, progress: ProgressSink) -> None:
@@ -53,15 +56,15 @@ def match(library: Library, surveys: Sequence[Survey], token: CancelToken, progr
     if not arrivals:
         return
     # Photos that left their places, and those that are in none.
-    homeless = [
-        photo
-        for each in surveys
-        for relpath, photo in (each.lost | each.displaced).items()
-        if each.known_file(relpath).away != Away.UNPLUGGED
-    ]
+    homeless: list[Lost] = []
+    unplugged: list[Lost] = []
+    for each in surveys:
+        gone = library.mounts(each.folder.id) - each.walk.mounts
+        for relpath, photo in (each.lost | each.displaced).items():
+            (unplugged if _is_unplugged(each, relpath, gone) else homeless).append(photo)
     removed, away = library.out_of_reach({arrival.stamp.size for arrival in arrivals})
-    ours = {photo.photo_id for photo in homeless}
-    away = [photo for photo in away if photo.photo_id not in ours]
+    ours = {photo.photo_id for photo in (*homeless, *unplugged)}
+    away = [photo for photo in away if photo.photo_id not in ours] + unplugged
     _settle_by_stamp(arrivals, removed)
     sizes = {photo.stamp.size for photo in (*homeless, *removed, *away)}
     doubtful = [arrival for arrival in arrivals if not arrival.settled and arrival.stamp.size in sizes]
@@ -72,24 +75,43 @@ def match(library: Library, surveys: Sequence[Survey], token: CancelToken, progr
     back, copies = _Candidates(removed), _Candidates(away)
     back.take(move.photo_id for each in surveys for move in each.moves)
     waiting = [arrival for arrival in doubtful if not arrival.settled and arrival.keys is not None]
-    for own_root in (True, False):
-        for arrival in waiting:
-            if arrival.settled:
-                continue
-            folder = os.path.join(arrival.survey.folder.path, "") if own_root else ""
-            if (photo := left.find(arrival, folder)) is not None or (
-                not own_root and (photo := back.find(arrival, "")) is not None
-            ):
-                arrival.survey.moves.append(arrival.as_moved(photo))
-                arrival.settled = True
-            elif not own_root and (photo := copies.find(arrival, "", keep=True)) is not None:
-                arrival.survey.copies.append(arrival.as_moved(photo))
-                arrival.settled = True
+    _settle_elsewhere(waiting, left, back, copies)
     for each in surveys:
         done = {arrival.relpath for arrival in arrivals if arrival.survey is each and arrival.settled}
         if done:
             each.changes.added = [relpath for relpath in each.changes.added if relpath not in done]
             each.changes.changed = [relpath for relpath in each.changes.changed if relpath not in done]
+    moved = {move.photo_id for each in surveys for move in each.moves}
+    for each in surveys:  # what took the place of a photo that moved is new
+        new = {
+            path for path in each.changes.changed if path in each.displaced and each.displaced[path].photo_id in moved
+        }
+        if new:
+            each.changes.added += [path for path in each.changes.changed if path in new]
+            each.changes.changed = [path for path in each.changes.changed if path not in new]
+
+
+def _settle_elsewhere(
+    arrivals: Sequence[_Arrival], left: "_Candidates", back: "_Candidates", copies: "_Candidates"
+) -> None:
+    """Photos that left their places, in their own root first; then what was removed, and what is out of reach."""
+    for arrival in arrivals:
+        if (found := left.find(arrival, os.path.join(arrival.survey.folder.path, ""))) is not None:
+            arrival.settle_as(found)
+    for arrival in arrivals:
+        if arrival.settled:
+            continue
+        if (found := left.find(arrival) or back.find(arrival)) is not None:
+            arrival.settle_as(found)
+        elif (found := copies.find(arrival, keep=True)) is not None:
+            arrival.settle_as(found, copy=True)
+
+
+def _is_unplugged(each: Survey, relpath: str, mounts_gone: Collection[str]) -> bool:
+    """Whether a photo is on a drive that is not connected: it is still there, wherever its content is found."""
+    if each.known_file(relpath).away == Away.UNPLUGGED:
+        return True
+    return relpath.startswith(tuple(os.path.join(mount, "") for mount in mounts_gone))
 
 
 def missing_elsewhere(library: Library, surveys: Sequence[Survey]) -> set[int]:
@@ -129,8 +151,7 @@ def _settle_by_stamp(arrivals: Iterable[_Arrival], removed: Collection[Lost]) ->
     for arrival in arrivals:
         photo = by_path.get(arrival.path)
         if photo is not None and arrival.before is None and photo.stamp == arrival.stamp and photo.stamp.ctime_ns:
-            arrival.survey.moves.append(arrival.as_moved(photo))
-            arrival.settled = True
+            arrival.settle_as(photo)
 
 
 def _read_keys(arrivals: Sequence[_Arrival], token: CancelToken, progress: ProgressSink) -> None:
@@ -173,7 +194,7 @@ class _Candidates:
             self._by_key[photo.content_key].append(photo)
         self._taken: set[int] = set()
 
-    def find(self, arrival: _Arrival, folder: str, keep: bool = False) -> Lost | None:
+    def find(self, arrival: _Arrival, folder: str = "", keep: bool = False) -> Lost | None:
         """The photo with the arrival's content, of those that were below ``folder``; it goes, unless ``keep``."""
         keys = arrival.keys
         if keys is None:

@@ -152,6 +152,7 @@ def test_a_root_with_a_mount_that_is_gone_is_not_offline_itself() -> None:
 def test_a_root_that_lost_everything_is_away_as_a_whole() -> None:
     photos = [*album("a", 3), *album("b", 3)]
     assert away_folders(photos, photos, Listing({""})) == {""}
+    assert away_folders(photos, photos[1:], Listing({""}, {""})) == {""}, "empty, though one was found elsewhere"
 
 
 def photo(

@@ -209,8 +209,8 @@ class Disk:
                 if photo is not None and photo.content_key == content_key(file.read_bytes()):
                     self.unplugged[file] = photo.content_key
             path.rename(aside)
-            if what == "one/nas" or self.random.random() < 0.5:  # a mount point stays
-                path.mkdir()
+            if str(path) not in [root.path for root in self.library.folders()] or self.random.random() < 0.5:
+                path.mkdir()  # a mount point stays; a small folder that is gone altogether was deleted
             self.note(path)
 
     def plug_in(self) -> None:
@@ -250,15 +250,22 @@ class Disk:
             self.note(path)
 
     def scan(self) -> None:
+        self.leave_out_copies()
         index(self.library, embedder())
         self.no_label_is_wrong_or_lost()
         self.everything_is_there()
 
     def scan_one_root(self) -> None:
+        self.leave_out_copies()
         for root in self.library.folders()[:1]:
             index(self.library, embedder(), [root.id])
             self.note(root.path)
         self.no_label_is_wrong_or_lost()
+
+    def leave_out_copies(self) -> None:
+        """What was copied off a drive before it went is known by its copy, which may go its own way."""
+        copied = {content_key(path.read_bytes()) for path in self.files()}
+        self.unplugged = {path: key for path, key in self.unplugged.items() if key not in copied}
 
     def reopen(self) -> None:
         self.library.close()

@@ -1,5 +1,6 @@
 """Proof that an installation works: the main job on drawn pictures, in a folder of its own that is hard to spell."""
 
+import io
 import os
 import re
 import sys
@@ -7,10 +8,14 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
+from imagefinder.display import why_no_screenshot
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.domain.images import Query
 from imagefinder.domain.specs import IndexSpec
@@ -18,6 +23,7 @@ from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build, feature_dimension
 from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.practice import practice_step
+from imagefinder.imaging.decode import decode
 from imagefinder.imaging.demo_gallery import draw_gallery
 from imagefinder.imaging.formats import supported
 from imagefinder.imaging.probe import find_killers
@@ -34,8 +40,15 @@ PICTURES_PER_SCENE = 4
 SEARCHED_ROWS = 20_000
 NETWORKS = ("mobilenetv2_100_same", "torchvision:resnet18")
 """A small one of each of the two libraries of networks; their weights are random here."""
-FORMATS = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF", "HEIC", "JPEG XL", "RAW")
+FORMATS = ("JPEG", "PNG", "WebP", "GIF", "TIFF", "BMP", "AVIF", "HEIC", "JPEG XL", "JPEG 2000", "RAW")
 """What a complete installation reads."""
+CODECS = ("PACKBITS", "DEFLATE", "LZMA", "ZSTD", "JPEG8", "AVIF", "JPEGXL")
+"""What the app uses of imagecodecs, which looks for each by name: Photoshop, TIFF, odd JPEGs, HDR, animations."""
+QUARTERS = ((200, 40, 40), (40, 160, 60), (50, 70, 190), (240, 220, 90))
+"""The colours of a picture that is drawn in each of the rare formats."""
+QUARTER = (32, 24)
+FARTHEST = 4.0
+"""How far the colours of a picture may be from those that were drawn, of 255 and on average."""
 _OPENMP = re.compile(r"(lib(gomp|i?omp)|vcomp|iomp)", re.IGNORECASE)
 
 Step = tuple[str, Callable[[], str]]
@@ -83,6 +96,7 @@ class Trial:
         """All that needs no window, in the order in which it must be taken."""
         return [
             ("image formats", self.read_formats),
+            ("rare formats", self.read_rare),
             ("draw pictures", self.draw),
             ("decode in a child process", self.probe),
             ("index", self.index),
@@ -102,7 +116,27 @@ class Trial:
         missing = set(FORMATS) - set(supported())
         if missing:
             raise NotAsExpected(f"There is no decoder for {', '.join(sorted(missing))}.")
+        try:
+            import imagecodecs
+        except ImportError as error:
+            raise NotAsExpected(f"The package imagecodecs cannot be loaded: {error}.") from error
+        missing = {name for name in CODECS if not getattr(imagecodecs, name).available}
+        if missing:
+            raise NotAsExpected(f"The package imagecodecs lacks {', '.join(sorted(missing))}.")
         return ", ".join(supported())
+
+    def read_rare(self) -> str:
+        """Decoders that load only when their format comes, and the child process that draws, show what they must."""
+        reason = why_no_screenshot() if find_spec("PySide6") else "The package PySide6 is not installed."
+        files = {"JPEG 2000": _jpeg_2000(), "TIFF": _float_tiff(), **({} if reason else {"SVG": _svg()})}
+        picture = _quarters()
+        for name, data in files.items():
+            image, info, damage = decode(data)
+            height, width, _ = picture.shape
+            far = np.abs(np.asarray(image.resize((width, height)), float) - picture).mean()
+            if (info.format, damage) != (name, "") or not far < FARTHEST:
+                raise NotAsExpected(f"{name} is read as {info.format}, {far:.1f} from what was drawn. {damage}")
+        return ", ".join(files) + (f"; SVG was skipped: {reason}" if reason else "")
 
     def draw(self) -> str:
         self._pictures = draw_gallery(self._photos, each=PICTURES_PER_SCENE)
@@ -184,6 +218,36 @@ class Trial:
             result = search(library, lambda: models.embedder(library, models.spec(library)), query, 3)
             if not result.hits or result.hits[0].photo.path != str(path):
                 raise NotAsExpected(f"{path.name} is not its own nearest neighbour.")
+
+
+def _quarters() -> npt.NDArray[np.uint8]:
+    across, down = QUARTER
+    return np.array(QUARTERS, np.uint8).reshape(2, 2, 3).repeat(down, 0).repeat(across, 1)
+
+
+def _jpeg_2000() -> bytes:
+    target = io.BytesIO()
+    Image.fromarray(_quarters()).save(target, "JPEG2000")
+    return target.getvalue()
+
+
+def _float_tiff() -> bytes:
+    import tifffile
+
+    target, values = io.BytesIO(), _quarters().astype(np.float32) / 255
+    tifffile.imwrite(target, values, photometric="rgb", compression="zlib", predictor=True)
+    return target.getvalue()
+
+
+def _svg() -> bytes:
+    across, down = QUARTER
+    size = f'width="{across}" height="{down}"'
+    drawn = "".join(
+        f'<rect x="{number % 2 * across}" y="{number // 2 * down}" {size} fill="rgb{colour}"/>'
+        for number, colour in enumerate(QUARTERS)
+    )
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * across}" height="{2 * down}">'
+    return f"{head}{drawn}</svg>".encode()
 
 
 def openmp_runtimes() -> list[str]:

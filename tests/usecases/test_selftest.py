@@ -1,6 +1,9 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +13,10 @@ from imagefinder.cli import main
 from imagefinder.display import why_no_screenshot
 from imagefinder.domain.errors import ImageFinderError
 from imagefinder.embedding.practice import practice_step
+from imagefinder.imaging import svg
 from imagefinder.usecases.selftest import FOLDER_NAME, Trial, openmp_runtimes, try_out
+
+needs_qt = pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +25,7 @@ def no_log_left_open() -> Iterator[None]:
     diagnostics.stop_log()
 
 
-@pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
+@needs_qt
 def test_the_whole_app_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert " " in FOLDER_NAME
     assert not FOLDER_NAME.isascii()
@@ -29,7 +35,7 @@ def test_the_whole_app_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert record["ok"]
     names = [check["name"] for check in record["checks"]]
     assert names[-1] == "show the window"
-    assert {"find each picture", "networks", "train, then search", "save and reopen"} <= set(names)
+    assert {"rare formats", "find each picture", "networks", "train, then search", "save and reopen"} <= set(names)
     assert record["Device"] == "cpu"
     assert record["versions"]["torch"]
 
@@ -49,6 +55,61 @@ def test_the_first_failure_ends_it_and_is_told() -> None:
     (check,) = try_out([("broken", unknown)])
     assert not check.ok
     assert "ZeroDivisionError: of all things" in check.detail
+
+
+@needs_qt
+def test_rare_formats_are_read(tmp_path: Path) -> None:
+    (check,) = try_out([("rare", Trial(tmp_path).read_rare)])
+    assert (check.ok, check.detail) == (True, "JPEG 2000, TIFF, SVG")
+
+
+def test_without_qt_drawings_are_skipped_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PySide6", None)
+    (check,) = try_out([("rare", Trial(tmp_path).read_rare)])
+    assert check.ok
+    assert check.detail == "JPEG 2000, TIFF; SVG was skipped: The package PySide6 is not installed."
+
+
+@needs_qt
+@pytest.mark.parametrize(
+    ("child", "reason"),
+    [
+        ("import sys; sys.exit(3)", "crashed"),
+        (
+            "import sys; sys.modules['PySide6.QtSvg'] = None; from imagefinder.imaging.svg_child import serve; serve()",
+            "cannot be loaded",
+        ),
+    ],
+)
+def test_a_child_that_cannot_draw_fails(
+    child: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painter = svg._Painter()
+    monkeypatch.setattr(svg, "COMMAND", (sys.executable, "-c", child))
+    monkeypatch.setattr(svg, "_painter", painter)
+    (check,) = try_out([("rare", Trial(tmp_path).read_rare)])
+    painter.stop()
+    assert not check.ok
+    assert reason in check.detail
+
+
+@pytest.mark.parametrize("missing", ["imagecodecs", "imagecodecs._imcd", "tifffile"])
+def test_a_missing_package_fails(missing: str, tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules[sys.argv[1]] = None\n"
+        "from pathlib import Path; from imagefinder.usecases.selftest import Trial, try_out\n"
+        "trial = Trial(Path(sys.argv[2])); steps = [('formats', trial.read_formats), ('rare', trial.read_rare)]\n"
+        "print([check.ok for check in try_out(steps)][-1])"
+    )
+    command = [sys.executable, "-c", code, missing, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_missing_codec_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    monkeypatch.setattr(imagecodecs, "AVIF", SimpleNamespace(available=False))
+    (check,) = try_out([("formats", Trial(tmp_path).read_formats)])
+    assert (check.ok, check.detail) == (False, "The package imagecodecs lacks AVIF.")
 
 
 def test_a_library_that_answers_wrongly_fails(tmp_path: Path) -> None:

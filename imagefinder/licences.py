@@ -7,6 +7,36 @@ from importlib import metadata, resources
 from pathlib import Path
 
 LINE = "=" * 78
+_NAMED = re.compile(r"(un)?licen[cs]e|copying|notice|authors|thirdparty")
+_CODE = (".py", ".pyc", ".pyi", ".so", ".pyd")
+_XXHASH = """\
+xxHash Library
+Copyright (c) 2012-present, Yann Collet
+All rights reserved.
+
+BSD 2-Clause License (https://www.opensource.org/licenses/bsd-license.php)
+
+Redistribution and use in source and binary forms, with or without modification,
+are permitted provided that the following conditions are met:
+
+* Redistributions of source code must retain the above copyright notice, this
+  list of conditions and the following disclaimer.
+
+* Redistributions in binary form must reproduce the above copyright notice, this
+  list of conditions and the following disclaimer in the documentation and/or
+  other materials provided with the distribution.
+
+THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND
+ANY EXPRESS OR IMPLIED WARRANTIES, INCLUDING, BUT NOT LIMITED TO, THE IMPLIED
+WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
+DISCLAIMED. IN NO EVENT SHALL THE COPYRIGHT HOLDER OR CONTRIBUTORS BE LIABLE FOR
+ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL, EXEMPLARY, OR CONSEQUENTIAL DAMAGES
+(INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES;
+LOSS OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON
+ANY THEORY OF LIABILITY, WHETHER IN CONTRACT, STRICT LIABILITY, OR TORT
+(INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS
+SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +54,7 @@ def notice() -> str:
     bundled = resources.files("imagefinder").joinpath("licences", "THIRD-PARTY.txt")
     if bundled.is_file():
         return bundled.read_text(encoding="utf-8")
-    return render([*components("imagefinder"), lucide()])
+    return render([*components("imagefinder"), *others()])
 
 
 def components(*roots: str) -> list[Component]:
@@ -50,18 +80,21 @@ def component(name: str) -> Component:
     record = distribution.metadata
     texts = []
     for file in distribution.files or ():
+        # Of what it took over from others, too, whose texts stand beside their code.
         parts = [part.lower() for part in file.parts]
-        named = re.match(r"(un)?licen[cs]e|copying|notice|authors|thirdparty", parts[-1])
+        named = _NAMED.match(parts[-1]) or "licenses" in parts[:-1]
         place = Path(file.locate())
-        if parts[0].endswith(".dist-info") and (named or "licenses" in parts) and place.is_file():
-            texts.append(("/".join(file.parts[1:]), place.read_text(encoding="utf-8", errors="replace")))
+        if named and not parts[-1].endswith(_CODE) and place.is_file() and place.stat().st_size:
+            name = "/".join(file.parts[1:] if parts[0].endswith(".dist-info") else file.parts)
+            texts.append((name, place.read_text(encoding="utf-8", errors="replace")))
     return Component(record["Name"], distribution.version, _licence(record), tuple(texts))
 
 
-def lucide() -> Component:
-    """The icons of the window."""
+def others() -> tuple[Component, Component]:
+    """What no record of a package tells: the icons of the window, and the library within xxhash."""
     text = resources.files("imagefinder.ui").joinpath("icons", "LICENSE").read_text(encoding="utf-8")
-    return Component("Lucide icons", "", "ISC", (("LICENSE", text),))
+    icons = Component("Lucide icons", "", "ISC", (("LICENSE", text),))
+    return icons, Component("xxHash library", "", "BSD-2-Clause", (("LICENSE", _XXHASH),))
 
 
 def render(all_components: Sequence[Component]) -> str:

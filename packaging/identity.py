@@ -11,6 +11,6 @@ LICENCE = "GPL-3.0-or-later"
 DISTRIBUTIONS = (
     "PySide6-Essentials", "shiboken6", "torch", "torchvision", "timm", "safetensors", "faiss-cpu", "numpy", "Pillow",
     "pillow-heif", "pillow-jxl-plugin", "rawpy", "platformdirs", "filelock", "Send2Trash",
-    "pytorch-metric-learning", "threadpoolctl",
+    "pytorch-metric-learning", "threadpoolctl", "xxhash", "tifffile", "imagecodecs",
 )  # fmt: skip
 """What the app asks for. Their records go into the bundle: Help > About reads the versions from them."""

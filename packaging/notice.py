@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from identity import DISTRIBUTIONS
-from imagefinder.licences import Component, component, components, lucide, render
+from imagefinder.licences import Component, component, components, others, render
 
 
 def of_bundle(bundled: Path) -> tuple[str, list[dict[str, str]]]:
@@ -28,7 +28,7 @@ def python_components(modules: set[str]) -> list[Component]:
     python = Component("Python", sys.version.split()[0], "PSF-2.0", (("LICENSE.txt", licence),))
     launcher = component("pyinstaller")
     found = [each for name, each in wanted.items() if name in bundled or name in DISTRIBUTIONS]
-    return sorted([*found, python, launcher, lucide()], key=lambda each: each.name.lower())
+    return sorted([*found, python, launcher, *others()], key=lambda each: each.name.lower())
 
 
 def system_components(files: list[str]) -> list[Component]:

@@ -33,6 +33,8 @@ STILL_SECONDS = 3
 WITH_RESULTS = 4000
 """Thumbnails have many colours; a window without them has some hundreds."""
 SLOWER_AT_MOST = 1.5
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="6"><circle cx="4" cy="3" r="2" fill="red"/></svg>'
+"""The program draws it in a child process of its own."""
 WATCHED = ("/opt", "/usr/bin", "/usr/share", "/usr/local", "/etc", "/var/lib/dpkg/info")
 CACHES = re.compile(r"mimeinfo\.cache|icon-theme\.cache|/man/index\.db")
 """Rebuilt by the system itself whenever any package comes or goes."""
@@ -140,8 +142,9 @@ def check_command_line(installed: Deb | Archive, site: Site, photos: Path) -> st
         raise Failed("The demo drew no window.")
     shutil.copytree(demo / "photos", photos)
     (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (photos / "drawing.svg").write_text(DRAWING, encoding="utf-8")
     summary = ask("index", str(photos))
-    count = sum(path.name != "broken.jpg" for path in photos.rglob("*.jpg"))
+    count = sum(path.name != "broken.jpg" for path in photos.rglob("*.*"))
     expect(summary["added"] == count and len(summary["failed"]) == 1, f"indexed: {summary}")
     expect(ask("index", str(photos))["unchanged"] == count, "a second indexing found changes")
     query = min(photos.rglob("*-01.jpg"))

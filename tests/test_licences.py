@@ -12,7 +12,17 @@ def notice() -> str:
 
 def test_the_notice_has_names_versions_and_licences(notice: str) -> None:
     head = notice.partition(licences.LINE)[0]
-    for name in ("torch", "timm", "PySide6_Essentials", "faiss-cpu", "numpy", "Lucide icons"):
+    for name in (
+        "torch",
+        "timm",
+        "PySide6_Essentials",
+        "faiss-cpu",
+        "numpy",
+        "xxhash",
+        "tifffile",
+        "imagecodecs",
+        "Lucide icons",
+    ):
         (line,) = [line for line in head.splitlines() if line.strip().split(" ")[0] == name.split(" ")[0]]
         assert line.rstrip().rpartition("  ")[2], line
     assert "pytest" not in head  # a tool of the tests, not a part of the app
@@ -22,6 +32,8 @@ def test_the_notice_has_the_texts(notice: str) -> None:
     assert "Apache License" in notice
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in notice
     assert "Lucide" in notice
+    assert "imagecodecs: imagecodecs/licenses/LICENSE-libjxl" in notice  # a library within it
+    assert "xxHash Library\nCopyright (c) 2012-present, Yann Collet" in notice
 
 
 def test_a_text_that_comes_twice_is_shown_once() -> None:

@@ -11,7 +11,8 @@ import pytest
 import imagefinder
 from identity import DISTRIBUTIONS
 from imagefinder.display import why_no_screenshot
-from imagefinder.imaging import PROBE_FLAG, probe
+from imagefinder.imaging import PROBE_FLAG, SVG_FLAG, probe, svg
+from imagefinder.usecases import selftest
 
 WITHOUT = """
 import sys
@@ -49,6 +50,24 @@ for name in MINERS:
 print("works")
 """
 
+CODECS = """
+import io, sys
+import imagecodecs, numpy as np, tifffile
+from imagefinder.imaging.tiff_pages import _COMPRESSIONS, read_deep_page
+for name in sys.argv[1:]:
+    getattr(imagecodecs, name)
+for compression in _COMPRESSIONS:
+    for predictor in (False, compression not in (1, 32773)):
+        for values in (np.zeros((8, 8, 3), np.uint16), np.zeros((8, 8, 3), np.float32)):
+            file = io.BytesIO()
+            tifffile.imwrite(file, values, photometric="rgb", compression=compression, predictor=predictor)
+            read_deep_page(file.getvalue())
+file = io.BytesIO()
+tifffile.imwrite(file, np.zeros((8, 8, 3), np.uint16), photometric="rgb", bitspersample=10)
+read_deep_page(file.getvalue())
+print(*(name.partition(".")[2] for name in sys.modules if name.startswith("imagecodecs._")))
+"""
+
 
 @pytest.fixture(scope="module")
 def recipe(packaging: Path) -> ast.Module:
@@ -70,6 +89,20 @@ def test_nothing_that_is_left_out_is_needed(recipe: ast.Module) -> None:
     code = WITHOUT.format(excluded=constant(recipe, "EXCLUDED_MODULES"))
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=200)
     assert result.stdout == "works\n", result.stderr
+
+
+def test_of_the_codecs_those_that_are_used_are_taken(recipe: ast.Module, packaging: Path) -> None:
+    pytest.importorskip("imagecodecs")
+    used = set(selftest.CODECS)
+    for path in (packaging.parent / "imagefinder").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == "imagecodecs":
+                used |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "imagecodecs":
+                used.add(node.attr)
+    assert "packbits_decode" in used
+    result = subprocess.run([sys.executable, "-c", CODECS, *used], capture_output=True, text=True, check=False)
+    assert set(result.stdout.split()) == set(constant(recipe, "CODECS")), result.stderr
 
 
 def test_what_the_recipe_names_is_there(recipe: ast.Module, packaging: Path) -> None:
@@ -99,10 +132,22 @@ def test_an_installed_program_starts_itself_as_the_probe(tmp_path: Path) -> None
     assert probe.find_killers([str(picture)], command=command) == {}
 
 
-def test_an_installed_program_knows_that_it_is_one() -> None:
-    code = "import sys; sys.frozen = True; from imagefinder.imaging import probe; print(probe.COMMAND)"
+@pytest.mark.skipif(bool(why_no_screenshot()), reason="Qt cannot be loaded here")
+def test_an_installed_program_starts_itself_to_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    painter = svg._Painter()
+    monkeypatch.setattr(
+        svg, "COMMAND", (sys.executable, "-c", "from imagefinder.__main__ import main; main()", SVG_FLAG)
+    )
+    image, size = painter.draw(b'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"/>', 0)
+    painter.stop()
+    assert image.size == size == (1024, 512)
+
+
+@pytest.mark.parametrize(("module", "flag"), [("probe", PROBE_FLAG), ("svg", SVG_FLAG)])
+def test_an_installed_program_knows_that_it_is_one(module: str, flag: str) -> None:
+    code = f"import sys; sys.frozen = True; from imagefinder.imaging import {module} as child; print(child.COMMAND)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == str((sys.executable, PROBE_FLAG))
+    assert result.stdout.strip() == str((sys.executable, flag))
 
 
 def test_the_loader_path_of_the_bundle_is_not_handed_on(packaging: Path) -> None:

@@ -31,7 +31,7 @@ def test_index_reports_counts_and_reasons_and_then_finds_everything_unchanged(cl
     first = cli.json("index", str(photos))
     assert set(first) == {
         "added", "updated", "moved", "removed", "unchanged", "failed", "damaged", "offline", "away", "kept", "linked",
-        "others", "seconds", "photos_per_second",
+        "others", "removed_labelled", "seconds", "photos_per_second",
     }  # fmt: skip
     assert first["added"] == 8
     assert [failure["path"] for failure in first["failed"]] == [str(photos / "broken.jpg")]

@@ -101,6 +101,7 @@ def _summary_record(summary: IndexSummary) -> dict[str, Any]:
         "offline": list(summary.offline),
         "away": list(summary.away),
         "kept": summary.kept,
+        "removed_labelled": summary.removed_labelled,
         "linked": dict(summary.not_looked_at.linked),
         "others": dict(summary.not_looked_at.others),
         "seconds": round(summary.seconds, 3),
@@ -128,6 +129,11 @@ def print_summary(summary: IndexSummary) -> None:
         )
     if summary.removed:
         tell(f"{counted_photos(summary.removed)} removed; see: imagefinder removed")
+    if summary.removed_labelled:
+        tell(
+            f"The labels of {counted_photos(summary.removed_labelled)} are set aside, as something else is in their "
+            "place, or they left; see: imagefinder removed"
+        )
     for link, leads in summary.not_looked_at.linked.items():
         tell(f"Not followed: {one_line(link)} is a link to a folder. To have its photos, add {one_line(leads)}")
     if others := summary.not_looked_at.others:

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 
 from imagefinder.commands import Command, Run, must_have_library, positive, print_json
 from imagefinder.commands.given_paths import path_of
 from imagefinder.commands.library import counted_photos
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.images import Folder
+from imagefinder.patience import patiently
 from imagefinder.terminal import one_line, say, tell
 
 
@@ -48,11 +50,15 @@ def remove(run: Run) -> int:
 
 def _root(roots: Sequence[Folder], given: str) -> Folder:
     """The root that is meant; of one whose drive is away nothing but the name can be compared."""
-    path = path_of(given)
-    wanted = {os.path.abspath(path), os.path.realpath(path)}
-    for root in roots:
-        if root.path in wanted or os.path.realpath(root.path) in wanted:
-            return root
+    path = os.path.abspath(path_of(given))
+    found = next((root for root in roots if root.path == path), None)
+    if found is None:
+        real = patiently(lambda: os.path.realpath(path), path)
+        found = next(
+            (root for root in roots if real == patiently(partial(os.path.realpath, root.path), root.path)), None
+        )
+    if found is not None:
+        return found
     known = ", ".join(root.path for root in roots) or "none"
     raise FolderError(f"{given} is not a folder of the library.", f"Its folders: {known}.")
 

@@ -11,6 +11,11 @@ from imagefinder.domain.images import FileStamp
 
 FEW = 0.1
 ENOUGH_TO_JUDGE = 10
+FEW_DOUBTS = 100
+FEW_DOUBTS_SHARE = 0.05
+
+
+FAILED = 2
 
 
 class Away(IntEnum):
@@ -26,7 +31,8 @@ class KnownFile(NamedTuple):
     """What the catalogue remembers of a path.
 
     ``photo_id`` is None for a file that could not be read. ``done`` says that nothing is left to do while the
-    stamp stays: its embedding is there, or its failure has been noted. ``away`` is an Away.
+    stamp stays: its embedding is there (1), or its failure was noted (FAILED), with the stamp of that time and no
+    ctime. ``away`` is an Away.
     """
 
     size: int
@@ -61,6 +67,8 @@ class Changes:
     pending: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
+    spoilt: list[str] = field(default_factory=list)
+    """Failing files that could be read once; the photos that they were are in the library."""
     doubtful: list[str] = field(default_factory=list)
     """Empty once all files were compared."""
     unchanged: int = 0
@@ -75,7 +83,7 @@ def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownRow], unlisted
         row = known.get(relpath)
         if row is None:
             changes.added.append(relpath)
-        elif row[:4] == stamp and row[5] and not row[6] and row[4] is not None:  # nearly all of a rescan
+        elif row[:4] == stamp and row[5] == 1 and not row[6]:  # nearly all of a rescan
             unchanged += 1
         else:
             _compare(changes, relpath, stamp, KnownFile(*row))
@@ -93,36 +101,42 @@ def _compare(changes: Changes, relpath: str, stamp: FileStamp, before: KnownFile
     if not was.same_time(stamp):
         # A file that could not be read before, and is another one now, is new to the library.
         (changes.added if before.photo_id is None else changes.changed).append(relpath)
-    elif was.ctime_ns and was.ctime_ns != stamp.ctime_ns:
-        changes.changed.append(relpath)
-    elif was.inode and stamp.inode and was.inode != stamp.inode:
-        changes.doubtful.append(relpath)
-    else:
-        _stays(changes, relpath, before, noted=before.photo_id is not None and (bool(before.away) or was != stamp))
-
-
-def _stays(changes: Changes, relpath: str, before: KnownFile, noted: bool) -> None:
-    if noted:
-        changes.noted.append(relpath)
-    if not before.done:
-        changes.pending.append(relpath)
-    elif before.photo_id is None:
+    elif before.done == FAILED:
         changes.failing += 1
+        if before.photo_id is not None:
+            changes.spoilt.append(relpath)
+    elif (was.ctime_ns and was.ctime_ns != stamp.ctime_ns) or (was.inode and stamp.inode and was.inode != stamp.inode):
+        changes.doubtful.append(relpath)
+    elif was == stamp and not before.away:
+        changes.pending.append(relpath)
     else:
+        _stays(changes, relpath, before)
+
+
+def _stays(changes: Changes, relpath: str, before: KnownFile) -> None:
+    """Its stamp is more exact than the one that was written down, or it is back, or it waits for the model."""
+    changes.noted.append(relpath)
+    if before.done:
         changes.unchanged += 1
+    else:
+        changes.pending.append(relpath)
 
 
 def _judge(changes: Changes, found: Mapping[str, FileStamp], known: Mapping[str, KnownRow]) -> None:
-    """Files of which only the inode is another one: many drives count inodes anew each time they are connected.
+    """Files of one size and time, of which only ctime or inode is another one.
 
-    That matters where another file has the same size and time, as these two may have changed places.
+    Some of these are read. Of many at once (permissions were changed, a backup linked them, a drive counts inodes anew
+    each time it is connected) only those that may have changed places: where another file has the same size and time.
     """
+    few = len(changes.doubtful) <= max(FEW_DOUBTS, FEW_DOUBTS_SHARE * len(found))
     twins = Counter(stamp[:2] for stamp in found.values())
     for relpath in changes.doubtful:
-        if twins[found[relpath][:2]] > 1:
+        before, stamp = KnownFile(*known[relpath]), found[relpath]
+        another_ctime = before.ctime_ns and before.ctime_ns != stamp.ctime_ns
+        if twins[stamp[:2]] > 1 or (few and another_ctime):
             changes.changed.append(relpath)
         else:
-            _stays(changes, relpath, KnownFile(*known[relpath]), noted=True)
+            _stays(changes, relpath, before)
     changes.doubtful.clear()
 
 
@@ -144,30 +158,41 @@ class Listing(NamedTuple):
     empty: Collection[str] = ()
     mounts: Collection[str] = ()
 
+    def unplugged(self, before: Mapping[str, bool]) -> set[str]:
+        """Those of the folders that mattered ``before`` (whether another file system was mounted there, or else a root
+        of its own lay there) that are not there now as they were."""
+        return {
+            folder
+            for folder, device in before.items()
+            if (folder not in self.mounts if device else folder not in self.folders or folder in self.empty)
+        }
+
+
+def is_below(relpath: str, folders: Collection[str]) -> bool:
+    """Whether a file lies in one of these folders, or below it; "" is the root."""
+    return bool(folders) and any(folder in folders for folder in _folders_around(relpath))
+
 
 def away_folders(
-    photos: Iterable[str], missing: Collection[str], now: Listing, mounts_before: Collection[str] = ()
+    photos: Iterable[str], missing: Collection[str], empty: Collection[str], unplugged: Collection[str] = ()
 ) -> set[str]:
     """The folders, relative to the root, whose ``missing`` photos are more likely away than deleted; "" is the root.
 
     ``photos`` are the paths of all photos that were there at the last scan, those found moved among them, and
-    ``missing`` those of which nothing was found. A folder is away whose drive is not mounted any more; or that is
-    there and holds nothing at all; or that lost nearly all of ten photos or more at once. A small folder that was
-    deleted as a whole is not.
+    ``missing`` those of which nothing was found. A folder is away that is ``unplugged``, or that is ``empty``, or that
+    lost nearly all of ten photos or more at once. A small folder that was deleted as a whole is not.
     """
     away: set[str] = set()
     left: set[str] = set()
     for path in missing:
-        parents = _folders_around(path)
-        sure = next((each for each in parents if _is_unplugged(each, now, mounts_before)), None)
+        sure = next((each for each in _folders_around(path) if each in empty or each in unplugged), None)
         if sure is None:
             left.add(path)
         else:
             away.add(sure)
     if not left:
         return away
-    shielded = tuple(os.path.join(folder, "") for folder in away)
-    counts = Counter(os.path.dirname(path) for path in photos if not path.startswith(shielded))
+    counts = Counter(os.path.dirname(path) for path in photos if not is_below(path, away))
     lost = Counter(os.path.dirname(path) for path in left)
     known, gone = _summed(counts, lost), _summed(lost, lost)
     for path in left:
@@ -186,10 +211,6 @@ def _folders_around(relpath: str) -> list[str]:
         if character == os.sep:
             around.append(relpath[:position])
     return around
-
-
-def _is_unplugged(folder: str, now: Listing, mounts_before: Collection[str]) -> bool:
-    return folder in now.empty or (folder in mounts_before and folder not in now.mounts)
 
 
 def _summed(counts: Mapping[str, int], wanted: Iterable[str]) -> Counter[str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
@@ -71,13 +73,19 @@ def _is_empty(image: Image.Image) -> bool:
 
 def _jxl_frames(decode: object, data: bytes) -> Iterator[Image.Image]:
     assert callable(decode)
+    untouched: npt.NDArray[np.generic] | None = None
     for number in range(_MOST_FRAMES):
         try:
-            values = decode(data, index=number)
+            values = decode(data, index=number, out=None if untouched is None else untouched.copy())
         except (ValueError, RuntimeError, IndexError):
             if number == 0:
                 raise
             return
+        if untouched is None:
+            noise = np.random.default_rng(0).bytes(values.nbytes)
+            untouched = np.frombuffer(noise, values.dtype).reshape(values.shape)
+        elif values.tobytes() == untouched.tobytes():
+            return  # behind the last frame, the decoder says nothing and leaves the memory as it is
         if values.dtype.itemsize > 1 and values.dtype.kind == "u":
             values = (values >> 8 * (values.dtype.itemsize - 1)).astype("u1")
         elif values.dtype.kind == "f":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from imagefinder.domain.changes import KnownFile, KnownRow
+from imagefinder.domain.changes import FAILED, Away, KnownFile, KnownRow
 from imagefinder.domain.images import FileStamp, ImageInfo, Photo, ReadImage
 from imagefinder.storage import failure_table, vector_table
 
@@ -44,7 +44,7 @@ def known_files(connection: sqlite3.Connection, folder_id: int, model_id: int) -
         name = path.decode(encoding, errors)
         before = known.get(name)
         photo_id, away = (before[4], before[6]) if before else (None, 0)
-        known[name] = KnownFile(size, mtime, 0, 0, photo_id, True, away, path)
+        known[name] = KnownFile(size, mtime, 0, 0, photo_id, FAILED, away, path)
     return known
 
 
@@ -92,10 +92,10 @@ def count(connection: sqlite3.Connection) -> int:
 def pending(connection: sqlite3.Connection, model_id: int) -> int:
     row = connection.execute(
         "SELECT count(*) FROM photo p "
-        "WHERE NOT EXISTS (SELECT 1 FROM vector v WHERE v.photo_id = p.id AND v.model_id = ?) "
+        "WHERE p.away <> ? AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.photo_id = p.id AND v.model_id = ?) "
         "AND NOT EXISTS (SELECT 1 FROM failure x WHERE x.folder_id = p.folder_id AND x.relpath = p.relpath "
         "AND NOT x.shown)",
-        (model_id,),
+        (int(Away.MISSING), model_id),  # a file that is missing by itself may never come back
     ).fetchone()
     return int(row[0])
 

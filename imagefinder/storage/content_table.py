@@ -6,12 +6,13 @@ Transactions are the caller's.
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Away, Lost, trusts_older_key
 from imagefinder.domain.images import FileStamp, Moved
-from imagefinder.storage import failure_table, label_table, removal_table
+from imagefinder.storage import failure_table, label_table, removal_table, vector_table
 from imagefinder.storage.catalog import moment_of
 
 _LOST = (
@@ -33,11 +34,22 @@ def away(connection: sqlite3.Connection, folder_id: int) -> dict[str, int]:
     return {os.fsdecode(relpath): id_ for relpath, id_ in rows}
 
 
-def kept_away(connection: sqlite3.Connection, sizes: Iterable[int]) -> list[Lost]:
-    """Photos of these sizes, in bytes, whose files are out of reach: away, or in a root that is offline."""
+def missing(connection: sqlite3.Connection, sizes: Iterable[int], offline: Iterable[int]) -> list[Lost]:
+    """Photos of these sizes, in bytes, of which only the file was not there, in roots that are."""
     rows = connection.execute(
-        f"{_LOST} WHERE (p.away OR f.state = 'offline') AND p.size IN (SELECT value FROM json_each(?)) ORDER BY p.id",
-        (json.dumps(list(sizes)),),
+        f"{_LOST} WHERE p.away = ? AND f.state <> 'offline' AND f.id NOT IN (SELECT value FROM json_each(?)) "
+        "AND p.size IN (SELECT value FROM json_each(?)) ORDER BY p.id",
+        (int(Away.MISSING), json.dumps(list(offline)), json.dumps(list(sizes))),
+    )
+    return [removal_table.lost_photo(row) for row in rows]
+
+
+def unplugged(connection: sqlite3.Connection, sizes: Iterable[int], offline: Iterable[int]) -> list[Lost]:
+    """Photos of these sizes, in bytes, whose folder was not there, or whose root is ``offline``, noted or not."""
+    rows = connection.execute(
+        f"{_LOST} WHERE (p.away = ? OR f.state = 'offline' OR f.id IN (SELECT value FROM json_each(?))) "
+        "AND p.size IN (SELECT value FROM json_each(?)) ORDER BY p.id",
+        (int(Away.UNPLUGGED), json.dumps(list(offline)), json.dumps(list(sizes))),
     )
     return [removal_table.lost_photo(row) for row in rows]
 
@@ -79,12 +91,18 @@ def restamp(
     renamed: list[tuple[bytes, bytes]] = []
     for relpath, stamp, content_key in items:
         row = connection.execute(
-            f"SELECT id, {_KEY} FROM photo WHERE folder_id = ? AND relpath = ?", (folder_id, os.fsencode(relpath))
+            f"SELECT id, size, mtime_ns, away, {_KEY} FROM photo WHERE folder_id = ? AND relpath = ?",
+            (folder_id, os.fsencode(relpath)),
         ).fetchone()
         if row is None:
             continue
-        renamed += _renamed(row[1:], content_key)
-        _restamp(connection, row[0], stamp, content_key)
+        photo_id, *before = row
+        renamed += _renamed(row[4:], content_key)
+        if content_key is None and before[:3] == [*stamp[:2], int(Away.THERE)]:
+            # All photos of an older library at once: what is indexed stays out of it.
+            connection.execute("UPDATE photo SET ctime_ns = ?, inode = ? WHERE id = ?", (*stamp[2:], photo_id))
+            continue
+        _restamp(connection, photo_id, stamp, content_key)
         connection.execute(
             "DELETE FROM failure WHERE folder_id = ? AND relpath = ? AND NOT shown", (folder_id, os.fsencode(relpath))
         )
@@ -119,10 +137,13 @@ class Relocated(NamedTuple):
     renamed: list[tuple[bytes, bytes]]
 
 
-def move_photos(connection: sqlite3.Connection, moves: Sequence[Moved], at: int) -> Relocated:
+def move_photos(
+    connection: sqlite3.Connection, moves: Sequence[Moved], at: int, changing: Collection[int] = ()
+) -> Relocated:
     """Give photos new places, those that were removed among them. A photo whose place is taken is removed.
 
-    All leave their old places first, so that photos can change places with each other.
+    ``changing`` is as for ``removal_table.remove``. All leave their old places first, so that photos can change places
+    with each other.
     """
     done = Relocated([], [], [])
     back = set(removal_table.contains(connection, [move.photo_id for move in moves]))
@@ -139,7 +160,7 @@ def move_photos(connection: sqlite3.Connection, moves: Sequence[Moved], at: int)
         connection.execute("DELETE FROM failure WHERE folder_id = ? AND relpath = ?", key)
         overwritten = connection.execute("SELECT id FROM photo WHERE folder_id = ? AND relpath = ?", key).fetchone()
         if overwritten is not None:
-            done.dropped.extend(removal_table.remove(connection, overwritten, "replaced", at))
+            done.dropped.extend(removal_table.remove(connection, overwritten, "replaced", at, changing))
         row = connection.execute(f"SELECT {_KEY} FROM photo WHERE id = ?", (move.photo_id,)).fetchone()
         if row is None:
             continue
@@ -170,31 +191,36 @@ def _take_damage(connection: sqlite3.Connection, photo_ids: Sequence[int]) -> di
     return dict(found)
 
 
-def copy_photos(connection: sqlite3.Connection, copies: Sequence[Moved], at: int) -> Relocated:
-    """New photos with all that is known of those with these ids, their vectors and labels among it."""
-    done = Relocated([], [], [])
+def copy_photos(connection: sqlite3.Connection, copies: Sequence[Moved]) -> list[Moved]:
+    """New photos with all that is known of those with these ids, their vectors and labels among it.
+
+    They are at paths that no file can have; returns what gives them their places.
+    """
+    made: list[Moved] = []
     for copy in copies:
-        key = (copy.folder_id, os.fsencode(copy.relpath))
-        overwritten = connection.execute("SELECT id FROM photo WHERE folder_id = ? AND relpath = ?", key).fetchone()
-        if overwritten is not None:
-            done.dropped.extend(removal_table.remove(connection, overwritten, "replaced", at))
-        made = connection.execute(
-            f"INSERT INTO photo (folder_id, relpath, {removal_table.FACTS}) SELECT ?, ?, {removal_table.FACTS} "
-            "FROM photo WHERE id = ? RETURNING id",
-            (*key, copy.photo_id),
+        row = connection.execute(
+            f"INSERT INTO photo (folder_id, relpath, {removal_table.FACTS}) "
+            f"SELECT ?, CAST('//' || ? AS BLOB), {removal_table.FACTS} FROM photo WHERE id = ? RETURNING id",
+            (copy.folder_id, copy.relpath.encode("utf-8", "surrogateescape").hex(), copy.photo_id),
         ).fetchone()
-        if made is None:
-            continue
-        _restamp(connection, made[0], copy.stamp, copy.content_key)
-        label_table.hand_over(connection, copy.photo_id, made[0])
-        rows = connection.execute(
-            "INSERT INTO vector (photo_id, model_id, embedding) SELECT ?, model_id, embedding FROM vector "
-            "WHERE photo_id = ? ORDER BY model_id RETURNING seq, model_id, embedding",
-            (made[0], copy.photo_id),
+        if row is not None:
+            label_table.hand_over(connection, copy.photo_id, row[0])
+            made.append(replace(copy, photo_id=row[0]))
+    return made
+
+
+def copy_vectors(connection: sqlite3.Connection, copies: Iterable[tuple[int, int]]) -> list[removal_table.Row]:
+    """Give photos the vectors of others: (from, to) each."""
+    rows: list[removal_table.Row] = []
+    for source, target in copies:
+        found = connection.execute(
+            "INSERT INTO vector (photo_id, model_id, embedding) SELECT ?, v.model_id, v.embedding FROM vector v "
+            "JOIN model m ON m.id = v.model_id WHERE v.photo_id = ? AND length(v.embedding) = ? * m.dimension "
+            "ORDER BY v.model_id RETURNING seq, model_id, embedding",
+            (target, source, vector_table.row_bytes(1)),
         ).fetchall()
-        done.rows.extend(removal_table.Row(*row) for row in rows)
-        connection.execute("DELETE FROM failure WHERE folder_id = ? AND relpath = ?", key)
-    return done
+        rows += [removal_table.Row(*row) for row in found]
+    return rows
 
 
 def set_away(connection: sqlite3.Connection, photo_ids: Iterable[int], how: Away = Away.MISSING) -> None:

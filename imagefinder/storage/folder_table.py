@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import FolderError
-from imagefinder.domain.excludes import compile_excludes
+from imagefinder.domain.excludes import DEFAULT_EXCLUDES, compile_excludes
 from imagefinder.domain.images import Folder, FolderState
 
 
@@ -60,6 +60,11 @@ def set_excludes(connection: sqlite3.Connection, folder_id: int, patterns: Itera
     connection.execute("UPDATE folder SET excludes = ? WHERE id = ?", (json.dumps(list(patterns)), folder_id))
 
 
+def _excludes(connection: sqlite3.Connection, folder_id: int) -> list[str]:
+    row = connection.execute("SELECT excludes FROM folder WHERE id = ?", (folder_id,)).fetchone()
+    return list(json.loads(row[0]))
+
+
 def real_paths(paths: Iterable[str]) -> dict[str, str]:
     """Where paths really lie, links followed. That asks the disk, and a drive that hangs never answers."""
     return {path: os.path.realpath(path) for path in paths}
@@ -107,6 +112,9 @@ def take_in(
             "Remove that folder first, or rename it.",
         )
     prefix = os.fsencode(os.path.join(inside, ""))
+    own = [pattern for pattern in inner.excludes if pattern not in excludes and pattern not in DEFAULT_EXCLUDES]
+    if own:  # what the user left out there stays out
+        set_excludes(connection, folder_id, [*_excludes(connection, folder_id), *own])
     if inner.state is FolderState.OFFLINE:
         connection.execute("UPDATE photo SET away = ? WHERE folder_id = ?", (int(Away.UNPLUGGED), inner.id))
     for table, column in (("photo", "relpath"), ("failure", "relpath"), ("mount", "relpath"), ("mark", "prefix")):
@@ -114,19 +122,21 @@ def take_in(
             f"UPDATE {table} SET folder_id = ?, {column} = CAST(? || {column} AS BLOB) WHERE folder_id = ?",
             (folder_id, prefix, inner.id),
         )
+    # If it is not there at the next scan, it is away as a root is, and not deleted.
+    connection.execute("INSERT OR IGNORE INTO mount VALUES (?, ?, 0)", (folder_id, os.fsencode(inside)))
     connection.execute("DELETE FROM folder WHERE id = ?", (inner.id,))
 
 
-def mounts(connection: sqlite3.Connection, folder_id: int) -> set[str]:
-    """The folders below a root on which another file system was mounted, relative to it."""
-    rows = connection.execute("SELECT relpath FROM mount WHERE folder_id = ?", (folder_id,))
-    return {os.fsdecode(row[0]) for row in rows}
+def mounts(connection: sqlite3.Connection, folder_id: int) -> dict[str, bool]:
+    """Folders below a root, relative to it: True where another file system was mounted, False for a former root."""
+    rows = connection.execute("SELECT relpath, device FROM mount WHERE folder_id = ?", (folder_id,))
+    return {os.fsdecode(relpath): bool(device) for relpath, device in rows}
 
 
-def set_mounts(connection: sqlite3.Connection, folder_id: int, relpaths: Iterable[str]) -> None:
+def set_mounts(connection: sqlite3.Connection, folder_id: int, found: Mapping[str, bool]) -> None:
     connection.execute("DELETE FROM mount WHERE folder_id = ?", (folder_id,))
     connection.executemany(
-        "INSERT OR IGNORE INTO mount VALUES (?, ?)", [(folder_id, os.fsencode(path)) for path in relpaths]
+        "INSERT INTO mount VALUES (?, ?, ?)", [(folder_id, os.fsencode(path), int(dev)) for path, dev in found.items()]
     )
 
 

@@ -30,6 +30,11 @@ def set_labelled(connection: sqlite3.Connection, folder_id: int, labelled: bool,
         connection.execute("INSERT INTO mark VALUES (?, ?)", (folder_id, prefix))
 
 
+def mark(connection: sqlite3.Connection, folder_id: int, prefixes: Iterable[bytes]) -> None:
+    """Mark what lies below these in a root, beside what is marked already."""
+    connection.executemany("INSERT OR IGNORE INTO mark VALUES (?, ?)", [(folder_id, prefix) for prefix in prefixes])
+
+
 def hand_over(connection: sqlite3.Connection, photo_id: int, heir: int) -> None:
     """Say of one photo, too, what was said of another of the same content. What it is called already stays."""
     connection.execute(

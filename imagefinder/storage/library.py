@@ -163,8 +163,7 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
                 before = removal_table.folder_of(connection, path)
                 chosen = excludes if excludes is not None else before[0] if before else DEFAULT_EXCLUDES
                 folder_id = folder_table.add_folder(connection, path, chosen)
-                if before is not None and before[1]:
-                    label_table.set_labelled(connection, folder_id, True)
+                label_table.mark(connection, folder_id, before[1] if before else ())
                 for each in inside:
                     folder_table.take_in(connection, folder_id, each, chosen, real)
             return self.folder(folder_id)

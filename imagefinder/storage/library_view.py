@@ -4,6 +4,7 @@ import contextlib
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from imagefinder.domain.changes import KnownRow, Lost
 from imagefinder.domain.errors import FolderError
@@ -21,6 +22,17 @@ from imagefinder.storage import (
 from imagefinder.storage.index_keeper import index_path
 from imagefinder.storage.label_view import LabelView
 from imagefinder.storage.search_view import SearchView
+
+
+class OutOfReach(NamedTuple):
+    """Photos whose files are in none of their places."""
+
+    removed: list[Lost]
+    """They left the library, and can be brought back."""
+    missing: list[Lost]
+    """They are kept although their files were not where they should be."""
+    unplugged: list[Lost]
+    """So was the folder around them, or their root; they are still in it."""
 
 
 class LibraryView(SearchView, LabelView):
@@ -114,18 +126,25 @@ class LibraryView(SearchView, LabelView):
         with self._database.read() as connection:
             return content_table.away(connection, folder_id)
 
-    def mounts(self, folder_id: int) -> set[str]:
-        """The folders below a root on which another file system was mounted when they were last seen."""
+    def mounts(self, folder_id: int) -> dict[str, bool]:
+        """Folders below a root that are away if they are not there as they were, relative to it.
+
+        True where another file system was mounted when they were last seen, False for one that was a root before.
+        """
         with self._database.read() as connection:
             return folder_table.mounts(connection, folder_id)
 
-    def out_of_reach(self, sizes: Collection[int]) -> tuple[list[Lost], list[Lost]]:
+    def out_of_reach(self, sizes: Collection[int], offline: Collection[int]) -> OutOfReach:
         """Photos with files of these sizes, in bytes, that are not where a scan could find them.
 
-        Those that were removed and can be brought back; and those that are away, or in a root that is offline.
+        ``offline`` are ids of roots that are not there, whatever was noted of them.
         """
         with self._database.snapshot() as connection:
-            return removal_table.of_sizes(connection, sizes), content_table.kept_away(connection, sizes)
+            return OutOfReach(
+                removed=removal_table.of_sizes(connection, sizes),
+                missing=content_table.missing(connection, sizes, offline),
+                unplugged=content_table.unplugged(connection, sizes, offline),
+            )
 
     def photos_of_sizes(self, sizes: Collection[int], besides: Collection[int]) -> list[tuple[int, str, FileStamp]]:
         """Root id, path and stamp of photos with files of these sizes in roots that are there, but for ``besides``."""

@@ -1,8 +1,9 @@
 """Photos that move, go away, leave the library and come back."""
 
+import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from imagefinder.domain.changes import Away
@@ -32,25 +33,23 @@ class PhotoEdits(LibraryParts):
         """A photo is now found at ``relpath`` of this root; it keeps its vector and its thumbnail."""
         self.relocate([Moved(folder_id, relpath, stamp, photo_id)])
 
-    def relocate(self, moves: Sequence[Moved]) -> None:
+    def relocate(self, moves: Sequence[Moved], copies: Sequence[Moved] = (), changing: Collection[int] = ()) -> None:
         """As ``move``, for many at once, which may change places; those that were removed come back with this.
 
-        A photo whose place is taken by another, and that is not found elsewhere, is removed. Raises FolderError.
+        Of ``copies``, files with the content of photos that are out of reach, as much is known as of these. A photo
+        whose place is taken by another, and that is not found elsewhere, is removed. The files of ``changing`` have
+        another content than their photos, as the caller knows: nothing is handed over to these. Raises FolderError.
         """
         with self._database.lock:
             with self._database.write() as connection:
-                for folder_id in {move.folder_id for move in moves}:
+                for folder_id in {move.folder_id for move in (*moves, *copies)}:
                     folder_table.folder_path(connection, folder_id)
-                done = content_table.move_photos(connection, moves, _now())
-            self._apply(done)
-
-    def copy_photos(self, copies: Sequence[Moved]) -> None:
-        """Files have the content of photos that are out of reach: as much is known of them, vectors and labels."""
-        with self._database.lock:
-            with self._database.write() as connection:
-                for folder_id in {copy.folder_id for copy in copies}:
-                    folder_table.folder_path(connection, folder_id)
-                done = content_table.copy_photos(connection, copies, _now())
+                made = content_table.copy_photos(connection, copies)
+                sources = [copy.photo_id for copy in copies]
+                pairs = list(zip(sources, [new.photo_id for new in made], strict=True)) if made else []
+                rows = content_table.copy_vectors(connection, pairs)
+                done = content_table.move_photos(connection, [*moves, *made], _now(), changing)
+                done.rows.extend(rows)
             self._apply(done)
 
     def restamp(self, folder_id: int, items: Sequence[tuple[str, FileStamp, bytes | None]]) -> None:
@@ -60,20 +59,20 @@ class PhotoEdits(LibraryParts):
         """
         with self._database.write() as connection:
             renamed = content_table.restamp(connection, folder_id, items)
-        self._rename_thumbnails(renamed)
+        self._thumbnails.rename(renamed)
 
-    def set_mounts(self, folder_id: int, relpaths: Iterable[str]) -> None:
-        """The folders below a root on which another file system is mounted, or was and is away."""
+    def set_mounts(self, folder_id: int, found: Mapping[str, bool]) -> None:
+        """The folders below a root that are to be missed; see ``mounts``."""
         with self._database.write() as connection:
-            folder_table.set_mounts(connection, folder_id, relpaths)
+            folder_table.set_mounts(connection, folder_id, found)
 
     def set_away(self, photo_ids: Iterable[int], how: Away) -> None:
         """The files of these photos are not there; they are kept until the user says that they are gone."""
         with self._database.write() as connection:
             content_table.set_away(connection, photo_ids, how)
 
-    def lose(self, photo_ids: Sequence[int]) -> Losses:
-        """Nothing was found of these photos' files, in places that are there.
+    def lose(self, photo_ids: Sequence[int], changing: Collection[int] = ()) -> Losses:
+        """Nothing was found of these photos' files, in places that are there; ``changing`` is as for ``relocate``.
 
         Those that the user said something of, such as a label, are kept as away: only the user lets go of that. But if
         another photo has the same content, it takes that over, and they go with the others. See ``removals``.
@@ -83,25 +82,27 @@ class PhotoEdits(LibraryParts):
             with self._database.write() as connection:
                 said = label_table.explicit(connection, photo_ids)
                 refused = label_table.rejected(connection, photo_ids)
-                handed_over = removal_table.with_heirs(connection, photo_ids)
+                handed_over = removal_table.with_heirs(connection, photo_ids, changing)
                 for photo_id, label in said.items():
                     keep = (label is not None or photo_id in refused) and photo_id not in handed_over
                     (losses.kept if keep else losses.removed).append(photo_id)
                 content_table.set_away(connection, losses.kept)
-                dropped = removal_table.remove(connection, losses.removed, "deleted", _now())
+                dropped = removal_table.remove(connection, losses.removed, "deleted", _now(), changing)
             self._follow(dropped)
         return losses
 
-    def remove_photos(self, photo_ids: Iterable[int], why: RemovalReason = "deleted") -> int:
+    def remove_photos(
+        self, photo_ids: Iterable[int], why: RemovalReason = "deleted", changing: Collection[int] = ()
+    ) -> int:
         """Take photos out of the library, with whatever was said of them; see ``removals``.
 
-        Returns how many of them the user had given a label.
+        ``changing`` is as for ``relocate``. Returns how many of them the user had given a label.
         """
         ids = list(photo_ids)
         with self._database.lock:
             with self._database.write() as connection:
                 labels = label_table.explicit(connection, ids).values()
-                dropped = removal_table.remove(connection, ids, why, _now())
+                dropped = removal_table.remove(connection, ids, why, _now(), changing)
             self._follow(dropped)
         return sum(label is not None for label in labels)
 
@@ -116,17 +117,19 @@ class PhotoEdits(LibraryParts):
                 removal = next((each for each in removal_table.removals(connection) if each.id == removal_id), None)
                 if removal is None:
                     raise LibraryError("What was removed then is no longer kept.", "Add its folder again.")
-                roots = {folder.path: folder.id for folder in folder_table.folders(connection)}
-                folder_id = roots.get(removal.root)
-                if folder_id is None:
-                    folder_id = _add_again(connection, removal.root)
+                folder_id, prefix = _root_again(connection, removal.root)
+                places = [
+                    (photo_id, os.path.join(prefix, relpath), stamp)
+                    for photo_id, relpath, stamp in removal_table.photos_of(connection, removal_id)
+                ]
+                taken = content_table.lost(connection, folder_id, [relpath for _, relpath, _ in places])
                 moves = [
                     Moved(folder_id, relpath, stamp, photo_id)
-                    for photo_id, relpath, stamp in removal_table.photos_of(connection, removal_id)
-                    if not content_table.lost(connection, folder_id, [relpath])
+                    for photo_id, relpath, stamp in places
+                    if relpath not in taken
                 ]
                 done = content_table.move_photos(connection, moves, _now())
-                content_table.set_away(connection, [move.photo_id for move in moves], Away.UNPLUGGED)
+                content_table.set_away(connection, [move.photo_id for move in moves])
             self._apply(done)
         return len(moves)
 
@@ -139,28 +142,28 @@ class PhotoEdits(LibraryParts):
         keeper = self._keeper
         if keeper is not None:
             mine = [row for row in done.rows if row.model_id == keeper.model_id]
-            blobs = [row.embedding for row in mine]
-            rows = vector_table.decode(blobs, keeper.spec.dimension) if mine else None
+            rows = vector_table.decode([row.embedding for row in mine], keeper.spec.dimension)
             keeper.apply(done.dropped, [row.seq for row in mine], rows)
-        self._rename_thumbnails(done.renamed)
+        self._thumbnails.rename(done.renamed)
 
     def _follow(self, dropped: list[int]) -> None:
         if self._keeper is not None:
             self._keeper.apply(dropped, [])
 
-    def _rename_thumbnails(self, renamed: Iterable[tuple[bytes, bytes]]) -> None:
-        """Thumbnails of older keys, under the keys that took their place."""
-        found = [(new, self._thumbnails.get(old)) for old, new in renamed]
-        self._thumbnails.put((new, jpeg) for new, jpeg in found if jpeg is not None)
 
-
-def _add_again(connection: sqlite3.Connection, root: str) -> int:
-    """A root as it was when it was removed; whether it is there will be seen at the next scan."""
-    excludes, marked = removal_table.folder_of(connection, root) or (DEFAULT_EXCLUDES, False)
-    folder_id = folder_table.add_folder(connection, root, excludes)
-    if marked:
-        label_table.set_labelled(connection, folder_id, True)
-    return folder_id
+def _root_again(connection: sqlite3.Connection, path: str) -> tuple[int, str]:
+    """The root that a removed photo belongs to now, and where in it its old root lies; added again if there is none."""
+    same, around, inside = folder_table.overlap(path, folder_table.folders(connection), {})
+    if same is not None:
+        return same.id, ""
+    if around is not None:
+        return around.id, os.path.relpath(path, around.path)
+    excludes, marks = removal_table.folder_of(connection, path) or (DEFAULT_EXCLUDES, [])
+    folder_id = folder_table.add_folder(connection, path, excludes)
+    label_table.mark(connection, folder_id, marks)
+    for each in inside:
+        folder_table.take_in(connection, folder_id, each, (), {})
+    return folder_id, ""
 
 
 def _now() -> int:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Lost
 from imagefinder.domain.images import KEPT_DAYS, FileStamp, Removal, RemovalReason
-from imagefinder.storage import label_table
+from imagefinder.storage import label_table, vector_table
 
 FACTS = (
     "size, mtime_ns, ctime_ns, inode, content_key, whole_key, width, height, format, taken_at, camera, colour, moment"
@@ -102,9 +102,11 @@ def take_back(connection: sqlite3.Connection, folder_id: int, photo_ids: Sequenc
         (given,),
     )
     rows = connection.execute(
-        "INSERT INTO vector (photo_id, model_id, embedding) SELECT photo_id, model_id, embedding FROM removed_vector "
-        f"WHERE photo_id IN {_GIVEN} ORDER BY photo_id, model_id RETURNING seq, model_id, embedding",
-        (given,),
+        "INSERT INTO vector (photo_id, model_id, embedding) SELECT v.photo_id, v.model_id, v.embedding "
+        f"FROM removed_vector v JOIN model m ON m.id = v.model_id WHERE v.photo_id IN {_GIVEN} "
+        "AND length(v.embedding) = ? * m.dimension "  # a damaged one is read again
+        "ORDER BY v.photo_id, v.model_id RETURNING seq, model_id, embedding",
+        (given, vector_table.row_bytes(1)),
     ).fetchall()
     connection.execute(f"DELETE FROM removed_photo WHERE id IN {_GIVEN}", (given,))
     _drop_empty(connection)
@@ -132,13 +134,13 @@ def photos_of(connection: sqlite3.Connection, removal_id: int) -> list[tuple[int
     return [(id_, os.fsdecode(relpath), FileStamp(*stamp)) for id_, relpath, *stamp in rows]
 
 
-def folder_of(connection: sqlite3.Connection, root: str) -> tuple[tuple[str, ...], bool] | None:
-    """The patterns, and whether it was marked, of a root of this path that was removed last; None for none."""
+def folder_of(connection: sqlite3.Connection, root: str) -> tuple[tuple[str, ...], list[bytes]] | None:
+    """The patterns, and the prefixes of the marks, of a root of this path that was removed last; None for none."""
     row = connection.execute(
-        "SELECT excludes, marked FROM removal WHERE why = 'folder' AND root = ? ORDER BY id DESC LIMIT 1",
+        "SELECT excludes, marks FROM removal WHERE why = 'folder' AND root = ? ORDER BY id DESC LIMIT 1",
         (os.fsencode(root),),
     ).fetchone()
-    return None if row is None else (tuple(json.loads(row[0])), bool(row[1]))
+    return None if row is None else (tuple(json.loads(row[0])), [bytes.fromhex(mark) for mark in json.loads(row[1])])
 
 
 def contains(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> list[int]:
@@ -163,12 +165,23 @@ def of_sizes(connection: sqlite3.Connection, sizes: Iterable[int]) -> list[Lost]
 
 
 def purge(connection: sqlite3.Connection, at: int) -> int:
-    """Forget for good what was removed more than 30 days before ``at``. How many photos that was."""
+    """Forget for good what was removed more than 30 days before ``at``. How many photos that was.
+
+    Labels of photos whose place another picture took stay: their drive may be away for longer.
+    """
+    old = "SELECT id FROM removal WHERE at < ?"
     limit = at - KEPT_DAYS * 24 * 3600
-    query = "SELECT count(*) FROM removed_photo p JOIN removal r ON r.id = p.removal_id WHERE r.at < ?"
-    old = int(connection.execute(query, (limit,)).fetchone()[0])
-    connection.execute("DELETE FROM removal WHERE at < ?", (limit,))
-    return old
+    gone = connection.execute(
+        f"DELETE FROM removed_photo WHERE removal_id IN ({old}) AND (label IS NULL OR removal_id NOT IN "
+        "(SELECT id FROM removal WHERE why = 'replaced')) RETURNING id",
+        (limit,),
+    ).fetchall()
+    connection.execute(
+        f"DELETE FROM removal WHERE id IN ({old}) "
+        "AND NOT EXISTS (SELECT 1 FROM removed_photo p WHERE p.removal_id = removal.id)",
+        (limit,),
+    )
+    return len(gone)
 
 
 def lost_photo(row: Sequence[Any]) -> Lost:
@@ -195,8 +208,8 @@ def _heirs(connection: sqlite3.Connection, given: str, changing: str = "[]") -> 
 
 def _removal(connection: sqlite3.Connection, folder_id: int, why: RemovalReason, at: int) -> int:
     """The record to add to: the last one where it is of the same root, reason and minute, or a new one."""
-    root, excludes, marked = connection.execute(
-        "SELECT path, excludes, EXISTS (SELECT 1 FROM mark WHERE folder_id = id AND prefix = x'') "
+    root, excludes, marks = connection.execute(
+        "SELECT path, excludes, (SELECT json_group_array(hex(prefix)) FROM mark WHERE folder_id = id) "
         "FROM folder WHERE id = ?",
         (folder_id,),
     ).fetchone()
@@ -207,8 +220,8 @@ def _removal(connection: sqlite3.Connection, folder_id: int, why: RemovalReason,
     if last is not None and why != "folder":
         return int(last[0])
     cursor = connection.execute(
-        "INSERT INTO removal (at, why, root, excludes, marked) VALUES (?, ?, ?, ?, ?) RETURNING id",
-        (at, why, root, excludes, marked),
+        "INSERT INTO removal (at, why, root, excludes, marks) VALUES (?, ?, ?, ?, ?) RETURNING id",
+        (at, why, root, excludes, marks),
     )
     return int(cursor.fetchone()[0])
 
@@ -238,9 +251,9 @@ def inherit(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> None:
     )
 
 
-def with_heirs(connection: sqlite3.Connection, photo_ids: Iterable[int]) -> set[int]:
+def with_heirs(connection: sqlite3.Connection, photo_ids: Iterable[int], changing: Iterable[int]) -> set[int]:
     """Those that something was said of, and of which ``remove`` would hand it over to a photo that stays."""
-    return {photo_id for photo_id, _ in _heirs(connection, _json(photo_ids))}
+    return {photo_id for photo_id, _ in _heirs(connection, _json(photo_ids), _json(changing))}
 
 
 def _json(numbers: Iterable[int]) -> str:

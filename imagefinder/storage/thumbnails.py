@@ -69,6 +69,18 @@ class ThumbnailCache:
         if not self._read_only and wanted:
             self._use(lambda connection: self._write(connection, wanted), None)
 
+    def rename(self, keys: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep what was under one key under another: (old, new) each."""
+        wanted = list(keys)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany("UPDATE OR IGNORE thumbnail SET key = ?2 WHERE key = ?1", wanted)
+            connection.execute("COMMIT")
+
+        if not self._read_only and wanted:
+            self._use(change, None)
+
     def size(self) -> int:
         """What the kept thumbnails take on disk, in bytes."""
         return self._use(_used_bytes, 0)

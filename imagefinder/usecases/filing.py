@@ -1,12 +1,11 @@
 """The one thing the app does to originals, and only when asked and confirmed: move them to the system's trash."""
 
-import os
 import stat
 from collections.abc import Sequence
 
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import FileStamp, Photo
-from imagefinder.imaging.files import content_key_of, partial_key_of
+from imagefinder.imaging.files import content_key_of, partial_key_of, stat_path
 from imagefinder.storage.library import Library
 
 ANOTHER = "The file is no longer the one that is shown. Scan its folder again."
@@ -40,8 +39,8 @@ def move_to_trash(library: Library, photos: Sequence[Photo]) -> tuple[list[Photo
 def _why_not(photo: Photo) -> str:
     """Why the file at a photo's path must not be trashed; nothing where it is the one that the library shows."""
     try:
-        itself = os.lstat(photo.path)
-        shown = os.stat(photo.path)
+        itself = stat_path(photo.path, follow_symlinks=False)
+        shown = stat_path(photo.path)
     except FileNotFoundError:
         return "The file is missing."
     except (OSError, ValueError) as error:

@@ -18,14 +18,11 @@ from imagefinder.storage.library import Library
 from imagefinder.usecases.applying import Applied, apply_group
 from imagefinder.usecases.intake import Intake, Taken
 from imagefinder.usecases.matching import match, missing_elsewhere, read_doubtful
-from imagefinder.usecases.reading import READER_THREADS, TookTooLong, read_ahead
+from imagefinder.usecases.reading import GIVE_UP_AFTER, READER_THREADS, TookTooLong, read_ahead
 from imagefinder.usecases.scanning import Walk
 from imagefinder.usecases.surveying import Group, Survey, compare, judge, survey, walk_folders
 
 log = logging.getLogger(__name__)
-
-# Reads in a row that took too long: the drive hangs, and every further file would cost a minute.
-GIVE_UP_AFTER = 3
 
 
 @dataclass(slots=True)
@@ -36,7 +33,9 @@ class _Counts:
     taken: Taken = field(default_factory=Taken)
     applied: Applied = field(default_factory=Applied)
     offline: list[str] = field(default_factory=list)
-    looked_at: list[Survey] = field(default_factory=list)
+    looked_at: list[int] = field(default_factory=list)
+    others: Counter[str] = field(default_factory=Counter)
+    linked: dict[str, str] = field(default_factory=dict)
 
     @property
     def failed(self) -> int:
@@ -66,19 +65,20 @@ def index(
     model_id = library.register_model(embedder.spec)
     if library.active_model() is None:
         library.activate(embedder.spec)
-    library.purge_removed()
     cancelled = False
     try:
         for group in survey(library, model_id, folder_ids, forget_missing, token, progress):
             _look_further(library, group, model_id, token, progress)
-            match(library, group.surveys, token, progress)
-            for each in group.surveys:
-                read_doubtful(library, each)
-            judge(library, group, forget_missing)
-            apply_group(library, group, model_id, forget_missing, counts.applied)
+            match(library, group, token, progress)
+            judge(group, forget_missing)
+            read_doubtful(library, group, token, progress)
+            apply_group(library, group, model_id, forget_missing, counts.applied, token, progress)
             counts.offline += [folder.path for folder in group.offline]
             counts.unchanged += sum(each.changes.unchanged for each in group.surveys)
-            counts.looked_at += group.surveys
+            for each in group.surveys:
+                counts.looked_at.append(each.folder.id)
+                counts.others.update(each.walk.others)
+                counts.linked |= {each.path(link): leads for link, leads in each.walk.linked.items()}
             _set_killers_aside(library, group.surveys, counts, token)
             total = counts.seen + sum(len(each.to_read) for each in group.surveys)
             meter = ProgressMeter(progress, token, "reading", total=total)
@@ -93,6 +93,7 @@ def index(
         if (active is None or active.fingerprint != embedder.spec.fingerprint) and library.pending(model_id) == 0:
             library.activate(embedder.spec, progress, token)
         library.optimise(progress, token)
+        library.purge_removed()
     except Cancelled:
         cancelled = True
     progress(Progress("saving"))
@@ -110,11 +111,7 @@ def index(
 
 def _summary(library: Library, counts: _Counts, seconds: float, cancelled: bool) -> IndexSummary:
     applied = counts.applied
-    noted = [failure for each in counts.looked_at for failure in library.failures(each.folder.id)]
-    others: Counter[str] = Counter()
-    for each in counts.looked_at:
-        others.update(each.walk.others)
-    linked = {each.path(link): leads for each in counts.looked_at for link, leads in each.walk.linked.items()}
+    noted = [failure for folder_id in counts.looked_at for failure in library.failures(folder_id)]
     return IndexSummary(
         added=counts.taken.added + applied.copied,
         updated=counts.taken.updated,
@@ -130,7 +127,7 @@ def _summary(library: Library, counts: _Counts, seconds: float, cancelled: bool)
         away=tuple(applied.away),
         kept=applied.kept,
         removed_labelled=applied.removed_labelled + counts.taken.set_aside,
-        not_looked_at=NotLookedAt(linked, dict(others)),
+        not_looked_at=NotLookedAt(counts.linked, dict(counts.others)),
     )
 
 
@@ -145,13 +142,15 @@ def _look_further(library: Library, group: Group, model_id: int, token: CancelTo
     if not others:
         return
     if not any(photo for each in group.surveys for photo in each.missing(())):
-        wanted = missing_elsewhere(library, group.surveys)
+        wanted = missing_elsewhere(library, group, token)
         others = [folder for folder in others if folder.id in wanted]
     for folder, outcome in walk_folders(others, token, progress):
         if folder is None:
             return  # what is left is slow; its own scan comes, and finds what was removed until then
         if isinstance(outcome, Walk):
             group.surveys.append(compare(library, model_id, folder, outcome))
+        else:
+            group.offline.append(folder)
 
 
 def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Counts, token: CancelToken) -> None:

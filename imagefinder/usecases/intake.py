@@ -119,7 +119,8 @@ class Intake:
         taken.added += added
         taken.updated += len(changed)
         taken.again += len(entries) - added - len(changed)
-        taken.set_aside += len(others)
+        copied = {copy.photo_id for copy in self._each.copies}  # whose content is somewhere else, with its label
+        taken.set_aside += sum(self._each.displaced[path].photo_id not in copied for path in others)
         taken.embedded += len(entries)
         taken.since_save += len(entries)
 

@@ -1,23 +1,27 @@
 """Recognise photos by their content, wherever their files are now."""
 
+import contextlib
 import logging
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from imagefinder.domain.changes import Away, Keys, Lost, best_match, is_of
+from imagefinder.domain.changes import Away, Keys, Lost, best_match, is_below, is_of
 from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.images import FileStamp, Moved
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
 from imagefinder.imaging.files import keys_of
+from imagefinder.patience import GaveUp, on_its_own, wait_for
 from imagefinder.storage.library import Library
-from imagefinder.usecases.reading import READER_THREADS, read_ahead
-from imagefinder.usecases.surveying import Survey
+from imagefinder.usecases.reading import GIVE_UP_AFTER, READER_THREADS, TookTooLong, read_ahead
+from imagefinder.usecases.surveying import Group, Survey
 
 log = logging.getLogger(__name__)
 
 WINDOW = 32
+ANSWER_SECONDS = 5.0
 
 
 @dataclass(slots=True, eq=False)
@@ -45,96 +49,155 @@ class _Arrival:
         self.settled = True
 
 
-def match(library: Library, surveys: Sequence[Survey], token: CancelToken, progress: ProgressSink) -> None:
+def match(library: Library, group: Group, token: CancelToken, progress: ProgressSink) -> None:
     """Find what the surveyed files are: touched, moved, brought back, or copies of photos that are out of reach.
 
     The outcome is written into the surveys, and nothing into the library. Only files are read that may be one of
-    these by their size. What is left in ``added`` and ``changed`` has a content that is nowhere else. Raises
-    Cancelled.
+    these by their size. What is left in ``added`` and ``changed`` has a content that is nowhere else. Roots whose
+    drive hangs while these files are read are offline. Raises Cancelled.
     """
-    arrivals = list(_arrivals(surveys))
+    arrivals = list(_arrivals(group.surveys))
     if not arrivals:
         return
-    # Photos that left their places, and those that are in none.
     homeless: list[Lost] = []
     unplugged: list[Lost] = []
-    for each in surveys:
-        gone = library.mounts(each.folder.id) - each.walk.mounts
+    for each in group.surveys:
         for relpath, photo in (each.lost | each.displaced).items():
-            (unplugged if _is_unplugged(each, relpath, gone) else homeless).append(photo)
-    removed, away = library.out_of_reach({arrival.stamp.size for arrival in arrivals})
+            (unplugged if _is_unplugged(each, relpath) else homeless).append(photo)
+    reach = library.out_of_reach({arrival.stamp.size for arrival in arrivals}, [each.id for each in group.offline])
     ours = {photo.photo_id for photo in (*homeless, *unplugged)}
-    away = [photo for photo in away if photo.photo_id not in ours] + unplugged
-    _settle_by_stamp(arrivals, removed)
-    sizes = {photo.stamp.size for photo in (*homeless, *removed, *away)}
+    homeless += [photo for photo in reach.missing if photo.photo_id not in ours]
+    unplugged += [photo for photo in reach.unplugged if photo.photo_id not in ours]
+    _settle_by_stamp(arrivals, reach.removed)
+    sizes = {photo.stamp.size for photo in (*homeless, *unplugged, *reach.removed)}
     doubtful = [arrival for arrival in arrivals if not arrival.settled and arrival.stamp.size in sizes]
-    _read_keys(doubtful, token, progress)
+    silent = _read_keys(doubtful, token, progress)
+    doubtful = [arrival for arrival in doubtful if arrival.survey not in silent]
     _settle_touched(doubtful)
-    touched = {arrival.before.photo_id for arrival in doubtful if arrival.settled and arrival.before is not None}
-    left = _Candidates([photo for photo in homeless if photo.photo_id not in touched])
-    back, copies = _Candidates(removed), _Candidates(away)
-    back.take(move.photo_id for each in surveys for move in each.moves)
     waiting = [arrival for arrival in doubtful if not arrival.settled and arrival.keys is not None]
-    _settle_elsewhere(waiting, left, back, copies)
-    for each in surveys:
-        done = {arrival.relpath for arrival in arrivals if arrival.survey is each and arrival.settled}
-        if done:
-            each.changes.added = [relpath for relpath in each.changes.added if relpath not in done]
-            each.changes.changed = [relpath for relpath in each.changes.changed if relpath not in done]
-    moved = {move.photo_id for each in surveys for move in each.moves}
-    for each in surveys:  # what took the place of a photo that moved is new
-        new = {
-            path for path in each.changes.changed if path in each.displaced and each.displaced[path].photo_id in moved
-        }
-        if new:
-            each.changes.added += [path for path in each.changes.changed if path in new]
-            each.changes.changed = [path for path in each.changes.changed if path not in new]
+    touched = {arrival.before.photo_id for arrival in doubtful if arrival.settled and arrival.before is not None}
+    back = _Candidates(reach.removed)
+    back.take(move.photo_id for each in group.surveys for move in each.moves)
+    left = [photo for photo in homeless if photo.photo_id not in touched]
+    _settle_elsewhere(waiting, left, back, _Candidates(unplugged))
+    _keep_backups_apart(arrivals)
+    for each in group.surveys:
+        _sort_out(each, {arrival.relpath for arrival in arrivals if arrival.survey is each and arrival.settled})
+    moved = {move.photo_id for each in group.surveys for move in each.moves}
+    for each in group.surveys:
+        # What took the place of a photo that moved is new.
+        _move_to_added(each, {path for path, photo in each.displaced.items() if photo.photo_id in moved})
+    for each in silent:
+        group.surveys.remove(each)
+        group.offline.append(each.folder)
 
 
 def _settle_elsewhere(
-    arrivals: Sequence[_Arrival], left: "_Candidates", back: "_Candidates", copies: "_Candidates"
+    arrivals: Sequence[_Arrival], left: Sequence[Lost], back: "_Candidates", copies: "_Candidates"
 ) -> None:
     """Photos that left their places, in their own root first; then what was removed, and what is out of reach."""
+    roots = {arrival.survey.folder.path for arrival in arrivals}
+    by_root: dict[str, list[Lost]] = defaultdict(list)
+    for photo in left:
+        by_root[next((root for root in roots if photo.path.startswith(os.path.join(root, ""))), "")].append(photo)
+    own = {root: _Candidates(photos) for root, photos in by_root.items()}
     for arrival in arrivals:
-        if (found := left.find(arrival, os.path.join(arrival.survey.folder.path, ""))) is not None:
+        if (near := own.get(arrival.survey.folder.path)) and (found := near.find(arrival)) is not None:
             arrival.settle_as(found)
+    rest = _Candidates(left)
+    rest.take(move.photo_id for arrival in arrivals for move in arrival.survey.moves)
     for arrival in arrivals:
         if arrival.settled:
             continue
-        if (found := left.find(arrival) or back.find(arrival)) is not None:
+        if (found := rest.find(arrival) or back.find(arrival)) is not None:
             arrival.settle_as(found)
         elif (found := copies.find(arrival, keep=True)) is not None:
             arrival.settle_as(found, copy=True)
 
 
-def _is_unplugged(each: Survey, relpath: str, mounts_gone: Collection[str]) -> bool:
+def _keep_backups_apart(arrivals: Iterable[_Arrival]) -> None:
+    """A photo with a label, or with something else that the user said of it, whose file was edited beside a backup.
+
+    Its content is at a new path, and its old path has a content that is nowhere else: the backup is a copy, and whether
+    the photo was edited is seen when it is read.
+    """
+    unsettled = {
+        arrival.before.photo_id: arrival
+        for arrival in arrivals
+        if arrival.before is not None and arrival.before.labelled and not arrival.settled
+    }
+    if not unsettled:
+        return
+    for each in {id(arrival.survey): arrival.survey for arrival in arrivals}.values():
+        added = set(each.changes.added)
+        backups = [move for move in each.moves if move.photo_id in unsettled and move.relpath in added]
+        each.copies += backups
+        each.moves = [move for move in each.moves if move not in backups]
+
+
+def _sort_out(each: Survey, settled: set[str]) -> None:
+    if settled:
+        each.changes.added = [relpath for relpath in each.changes.added if relpath not in settled]
+        each.changes.changed = [relpath for relpath in each.changes.changed if relpath not in settled]
+
+
+def _move_to_added(each: Survey, paths: set[str]) -> None:
+    if paths:
+        each.changes.added += [path for path in each.changes.changed if path in paths]
+        each.changes.changed = [path for path in each.changes.changed if path not in paths]
+
+
+def _is_unplugged(each: Survey, relpath: str) -> bool:
     """Whether a photo is on a drive that is not connected: it is still there, wherever its content is found."""
-    if each.known_file(relpath).away == Away.UNPLUGGED:
+    if relpath not in each.lost:
+        return False
+    if is_below(relpath, each.unplugged):
         return True
-    return relpath.startswith(tuple(os.path.join(mount, "") for mount in mounts_gone))
+    # It was away with its folder; if that is back, the photo has left it.
+    return each.known_file(relpath).away == Away.UNPLUGGED and os.path.dirname(relpath) not in each.walk.folders
 
 
-def missing_elsewhere(library: Library, surveys: Sequence[Survey]) -> set[int]:
+def missing_elsewhere(library: Library, group: Group, token: CancelToken) -> set[int]:
     """The roots that were not surveyed, and from which files may have moved into these: their ids.
 
-    A file of the same size as one that arrived is not there any more. Asks the disk of these files alone.
+    A file of the same size as one that arrived is not there any more. Asks the disk of these files alone; a root that
+    does not answer soon is passed over. Raises Cancelled.
     """
-    sizes = {each.found[relpath].size for each in surveys for relpath in (*each.changes.added, *each.changes.changed)}
-    known = library.photos_of_sizes(sizes, [each.folder.id for each in surveys]) if sizes else []
-    return {folder_id for folder_id, path, _ in known if not os.path.lexists(path)}
+    sizes = {
+        each.found[relpath].size for each in group.surveys for relpath in (*each.changes.added, *each.changes.changed)
+    }
+    besides = [each.folder.id for each in group.surveys] + [folder.id for folder in group.offline]
+    paths: dict[int, list[str]] = defaultdict(list)
+    for folder_id, path, _ in library.photos_of_sizes(sizes, besides) if sizes else []:
+        paths[folder_id].append(path)
+    asked = {id_: on_its_own(partial(_misses_one, files), "missing") for id_, files in paths.items()}
+    found: set[int] = set()
+    for folder_id, answer in asked.items():
+        with contextlib.suppress(GaveUp):
+            if wait_for(answer, ANSWER_SECONDS, token.check):
+                found.add(folder_id)
+    return found
 
 
-def read_doubtful(library: Library, each: Survey) -> None:
-    """Give photos of older libraries the key of their whole content, if their older key says too little."""
-    for relpath in library.doubtful_keys(each.folder.id):
-        if relpath not in each.found or relpath in each.displaced:
-            continue
-        try:
-            stamp, whole, _ = keys_of(each.path(relpath))
-        except UnreadableImage:
-            continue
-        if stamp.same_time(each.found[relpath]):
-            each.touched.append((relpath, stamp, whole))
+def _misses_one(paths: Sequence[str]) -> bool:
+    return not all(map(os.path.lexists, paths))
+
+
+def read_doubtful(library: Library, group: Group, token: CancelToken, progress: ProgressSink) -> None:
+    """Give photos of older libraries the key of their whole content, if their older key says too little.
+
+    Raises Cancelled.
+    """
+    arrivals = [
+        _Arrival(each, relpath, each.found[relpath], None)
+        for each in group.surveys
+        for relpath in library.doubtful_keys(each.folder.id)
+        if relpath in each.found and relpath not in each.displaced
+    ]
+    _read_keys(arrivals, token, progress)
+    for arrival in arrivals:
+        if arrival.keys is not None:
+            arrival.survey.touched.append((arrival.relpath, arrival.stamp, arrival.keys.whole))
 
 
 def _arrivals(surveys: Iterable[Survey]) -> Iterator[_Arrival]:
@@ -154,21 +217,32 @@ def _settle_by_stamp(arrivals: Iterable[_Arrival], removed: Collection[Lost]) ->
             arrival.settle_as(photo)
 
 
-def _read_keys(arrivals: Sequence[_Arrival], token: CancelToken, progress: ProgressSink) -> None:
-    if not arrivals:
-        return
+def _read_keys(arrivals: Sequence[_Arrival], token: CancelToken, progress: ProgressSink) -> list[Survey]:
+    """Read the contents of files. Returns the roots whose drive hangs, which are left at that. Raises Cancelled."""
+    silent: list[Survey] = []
     meter = ProgressMeter(progress, token, "looking", len(arrivals))
-    reading = read_ahead(
-        arrivals, lambda arrival: keys_of(arrival.path), threads=READER_THREADS, window=WINDOW, check=token.check
-    )
-    try:
-        for done, (arrival, outcome) in enumerate(reading):
-            # One that cannot be read, or that changed since it was found, is left to the reader, who says why.
-            if not isinstance(outcome, UnreadableImage) and outcome[0].same_time(arrival.stamp):
-                arrival.keys = Keys(*outcome[1:])
-            meter.report(done + 1, os.path.dirname(arrival.path))
-    finally:
-        reading.close()
+    done = 0
+    for each in {id(arrival.survey): arrival.survey for arrival in arrivals}.values():
+        mine = [arrival for arrival in arrivals if arrival.survey is each]
+        given_up = 0
+        reading = read_ahead(
+            mine, lambda arrival: keys_of(arrival.path), threads=READER_THREADS, window=WINDOW, check=token.check
+        )
+        try:
+            for arrival, outcome in reading:
+                done += 1
+                given_up = given_up + 1 if isinstance(outcome, TookTooLong) else 0
+                if given_up >= GIVE_UP_AFTER:
+                    log.warning("%s does not answer", each.folder.path)
+                    silent.append(each)
+                    break
+                # One that cannot be read, or that changed since it was found, is left to the reader, who says why.
+                if not isinstance(outcome, UnreadableImage) and outcome[0].same_time(arrival.stamp):
+                    arrival.keys = Keys(*outcome[1:])
+                meter.report(done, os.path.dirname(arrival.path))
+        finally:
+            reading.close()
+    return silent
 
 
 def _settle_touched(arrivals: Iterable[_Arrival]) -> None:
@@ -189,24 +263,43 @@ class _Candidates:
     """Photos to be recognised, each once."""
 
     def __init__(self, photos: Iterable[Lost]) -> None:
-        self._by_key: dict[bytes, list[Lost]] = defaultdict(list)
+        self._by_key: dict[bytes, dict[int, Lost]] = defaultdict(dict)
+        self._at: dict[tuple[bytes, str], dict[int, Lost]] = defaultdict(dict)
+        """By key and path, and by key and name."""
         for photo in photos:
-            self._by_key[photo.content_key].append(photo)
-        self._taken: set[int] = set()
+            for same in self._places(photo):
+                same[photo.photo_id] = photo
+        self._keys = {photo.photo_id: photo for same in self._by_key.values() for photo in same.values()}
 
-    def find(self, arrival: _Arrival, folder: str = "", keep: bool = False) -> Lost | None:
-        """The photo with the arrival's content, of those that were below ``folder``; it goes, unless ``keep``."""
+    def find(self, arrival: _Arrival, keep: bool = False) -> Lost | None:
+        """The photo with the arrival's content; it is taken, unless ``keep``.
+
+        Of several that which was there, else that which kept its name, else one with a label.
+        """
         keys = arrival.keys
         if keys is None:
             return None
-        same = [photo for key in keys for photo in self._by_key.get(key, ()) if photo.photo_id not in self._taken]
-        found = best_match(
-            same, arrival.path, lambda photo: photo.path.startswith(folder) and is_of(photo, arrival.stamp, keys)
-        )
-        if found is not None and not keep:
-            self._taken.add(found.photo_id)
-        return found
+        for key in keys:
+            for same in (
+                self._at.get((key, arrival.path)),
+                self._at.get((key, os.path.basename(arrival.path))),
+                self._by_key.get(key),
+            ):
+                found = best_match((same or {}).values(), arrival.path, lambda photo: is_of(photo, arrival.stamp, keys))
+                if found is not None:
+                    if not keep:
+                        self.take([found.photo_id])
+                    return found
+        return None
 
     def take(self, photo_ids: Iterable[int]) -> None:
         """Leave these out."""
-        self._taken.update(photo_ids)
+        for photo_id in photo_ids:
+            photo = self._keys.pop(photo_id, None)
+            if photo is not None:
+                for same in self._places(photo):
+                    same.pop(photo_id, None)
+
+    def _places(self, photo: Lost) -> tuple[dict[int, Lost], ...]:
+        key, path = photo.content_key, photo.path
+        return self._by_key[key], self._at[key, path], self._at[key, os.path.basename(path)]

@@ -16,6 +16,8 @@ Source = TypeVar("Source")
 Read = TypeVar("Read")
 
 READER_THREADS = max(2, os.cpu_count() or 2)
+GIVE_UP_AFTER = 3
+"""Reads in a row that took too long: the drive hangs, and every further file would cost a minute."""
 
 
 class TookTooLong(UnreadableImage):

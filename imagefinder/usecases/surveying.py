@@ -38,6 +38,8 @@ class Survey:
     """Files with the content of photos that are out of reach."""
     away: set[str] = field(default_factory=set)
     """Folders that are not there, as an unplugged drive is not."""
+    unplugged: set[str] = field(default_factory=set)
+    """Those of them of which that is sure: a drive was mounted on them, or they were roots of their own."""
 
     @property
     def found(self) -> dict[str, FileStamp]:
@@ -45,6 +47,10 @@ class Survey:
 
     def path(self, relpath: str) -> str:
         return os.path.join(self.folder.path, relpath)
+
+    @property
+    def listing(self) -> Listing:
+        return Listing(self.walk.folders, self.walk.empty, self.walk.mounts)
 
     @property
     def to_read(self) -> list[str]:
@@ -116,14 +122,17 @@ def compare(library: Library, model_id: int, folder: Folder, walk: Walk) -> Surv
     known = library.known_files(folder.id, model_id)
     changes = diff(walk.found, known, walk.unlisted)
     lost = library.lost(folder.id, changes.gone) if changes.gone else {}
-    displaced = library.lost(folder.id, changes.changed) if changes.changed else {}
+    displaced = library.lost(folder.id, changes.changed + changes.spoilt) if changes.changed or changes.spoilt else {}
     # What the patterns exclude is gone by the user's say, and says nothing about the drive.
     excluded = compile_excludes(folder.excludes)
     dropped = {photo.photo_id for path, photo in lost.items() if any(map(excluded, Path(path).parts))}
-    return Survey(folder, walk, known, changes, lost, displaced, dropped)
+    each = Survey(folder, walk, known, changes, lost, displaced, dropped)
+    if lost:
+        each.unplugged = each.listing.unplugged(library.mounts(folder.id))
+    return each
 
 
-def judge(library: Library, group: Group, forget_missing: Collection[int]) -> None:
+def judge(group: Group, forget_missing: Collection[int]) -> None:
     """Say which roots and folders are away, after photos were recognised in their new places.
 
     A root that is away takes its recognised photos out again: what is in its place is another drive's.
@@ -139,8 +148,7 @@ def judge(library: Library, group: Group, forget_missing: Collection[int]) -> No
                 for path, (*_, photo_id, _, away, _) in each.known.items()
                 if photo_id is not None and photo_id not in each.dropped and not away
             ]
-            listing = Listing(each.walk.folders, each.walk.empty, each.walk.mounts)
-            each.away = away_folders(photos, missing, listing, library.mounts(each.folder.id))
+            each.away = away_folders(photos, missing, each.walk.empty, each.unplugged)
         if "" in each.away:
             group.surveys.remove(each)
             group.offline.append(each.folder)

@@ -22,8 +22,8 @@ from imagefinder.evaluation.splits import burst_groups, split
 from imagefinder.training.course import Material
 from imagefinder.training.inputs import ArrayInputs, Inputs
 from imagefinder.training.looking import Collection, Look
-from imagefinder.usecases.indexing import GIVE_UP_AFTER, is_gone
-from imagefinder.usecases.reading import READER_THREADS, TookTooLong, read_ahead
+from imagefinder.usecases.indexing import is_gone
+from imagefinder.usecases.reading import GIVE_UP_AFTER, READER_THREADS, TookTooLong, read_ahead
 from imagefinder.usecases.training_views import PhotoInputs, read_views
 
 NOTE_SECONDS = 3.0

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagefinder.domain.changes import (
+    FAILED,
     PIECES,
     Keys,
     KnownFile,
@@ -27,7 +28,7 @@ def known(
     inode: int = 0,
     away: bool = False,
 ) -> KnownFile:
-    return KnownFile(size, mtime, ctime, inode, photo_id, done, int(away))
+    return KnownFile(size, mtime, ctime, inode, photo_id, FAILED if photo_id is None else done, int(away))
 
 
 def test_every_path_falls_into_exactly_one_class() -> None:
@@ -63,9 +64,7 @@ def test_what_lies_in_a_folder_that_could_not_be_listed_is_not_gone() -> None:
 
 names = st.sampled_from([f"{letter}.jpg" for letter in "abcdefgh"])
 small = st.integers(0, 2)
-known_files = st.builds(
-    KnownFile, small, small, small, small, st.sampled_from([None, 1]), st.integers(0, 1), small, st.just(b"")
-)
+known_files = st.builds(KnownFile, small, small, small, small, st.just(1), st.integers(0, 2), small, st.just(b""))
 stamps = st.builds(FileStamp, st.integers(0, 2), st.integers(0, 2), st.integers(0, 2), st.integers(0, 2))
 
 
@@ -108,6 +107,22 @@ def test_another_inode_alone_matters_only_beside_a_file_of_the_same_size_and_tim
     assert (changes.changed, changes.noted, changes.unchanged) == (["a", "b"], ["c"], 1)
 
 
+def test_of_many_files_with_another_ctime_only_those_are_read_that_may_have_changed_places() -> None:
+    """Permissions were changed, or a backup linked them all."""
+    before = {str(n): known(n, 1, ctime=4, inode=n) for n in range(1000)} | {"twin": known(7, 1, ctime=4, inode=1007)}
+    found = {name: file.stamp._replace(ctime_ns=9) for name, file in before.items()}
+    changes = diff(found, before)
+    assert sorted(changes.changed) == ["7", "twin"]
+    assert (len(changes.noted), changes.unchanged) == (999, 999)
+
+
+def test_the_stamp_of_a_file_that_could_not_be_read_is_not_taken_for_the_photos() -> None:
+    failed = KnownFile(5, 6, 0, 0, photo_id=1, done=FAILED)
+    changes = diff({"a": FileStamp(5, 6, 7, 8)}, {"a": failed})
+    assert (changes.noted, changes.changed, changes.failing) == ([], [], 1)
+    assert diff({"a": FileStamp(5, 9, 7, 8)}, {"a": failed}).changed == ["a"]
+
+
 def test_stamps_of_older_libraries_are_completed_without_reading() -> None:
     changes = diff({"a": FileStamp(1, 1, 5, 6)}, {"a": known()})
     assert (changes.noted, changes.changed, changes.unchanged) == (["a"], [], 1)
@@ -129,30 +144,36 @@ def album(name: str, count: int) -> list[str]:
 
 def test_a_mount_that_is_gone_is_away_however_few_its_photos() -> None:
     local, nas = album("local", 10), album("nas", 2)
-    unmounted = Listing({"", "local", "nas"}, {"nas"}, set())
-    assert away_folders(local + nas, nas, unmounted, {"nas"}) == {"nas"}
-    removed_with_its_folder = Listing({"", "local"})
-    assert away_folders(local + nas, nas, removed_with_its_folder, {"nas"}) == {"nas"}
-    assert away_folders(local + nas, nas, removed_with_its_folder) == set(), "a small folder that was deleted"
+    before = {"nas": True}
+    for now in (Listing({"", "local", "nas"}, {"nas"}), Listing({"", "local", "nas"}), Listing({"", "local"})):
+        assert now.unplugged(before) == {"nas"}
+        assert away_folders(local + nas, nas, (), now.unplugged(before)) == {"nas"}
+    assert Listing({"", "nas"}, mounts={"nas"}).unplugged(before) == set()
+    assert away_folders(local + nas, nas, ()) == set(), "a small folder that was deleted"
+
+
+def test_a_folder_that_was_a_root_is_there_if_it_holds_anything() -> None:
+    before = {"inner": False}
+    assert Listing({"", "inner"}).unplugged(before) == set()
+    assert Listing({"", "inner"}, {"inner"}).unplugged(before) == {"inner"}
+    assert Listing({""}).unplugged(before) == {"inner"}
 
 
 def test_an_album_that_lost_nearly_all_of_its_photos_is_away_and_the_others_are_not() -> None:
     photos = [*album("a", 10), *album("b", 12), *album("b/c", 1)]
-    listing = Listing({"", "a", "b"})
-    assert away_folders(photos, album("b", 12)[1:] + album("b/c", 1), listing) == {path("b")}
-    assert away_folders(photos, album("b", 12)[:5], listing) == set()
+    assert away_folders(photos, album("b", 12)[1:] + album("b/c", 1), ()) == {path("b")}
+    assert away_folders(photos, album("b", 12)[:5], ()) == set()
 
 
 def test_a_root_with_a_mount_that_is_gone_is_not_offline_itself() -> None:
     photos = ["1.jpg", *album("nas", 400)]
-    listing = Listing({"", "nas"}, {"nas"})
-    assert away_folders(photos, album("nas", 400), listing, {"nas"}) == {"nas"}
+    assert away_folders(photos, album("nas", 400), {"nas"}) == {"nas"}
 
 
 def test_a_root_that_lost_everything_is_away_as_a_whole() -> None:
     photos = [*album("a", 3), *album("b", 3)]
-    assert away_folders(photos, photos, Listing({""})) == {""}
-    assert away_folders(photos, photos[1:], Listing({""}, {""})) == {""}, "empty, though one was found elsewhere"
+    assert away_folders(photos, photos, ()) == {""}
+    assert away_folders(photos, photos[1:], {""}) == {""}, "empty, though one was found elsewhere"
 
 
 def photo(

@@ -90,3 +90,10 @@ def test_a_still_jpeg_xl_is_no_animation(size: tuple[int, int], container: bool)
         data = encoded("JXL", size, use_container=container, **options)
         assert not is_animated(data)
     assert decode(data).image.size == Image.open(io.BytesIO(data)).size
+
+
+def test_an_animation_of_plain_frames_is_its_first_one_and_nothing_behind_its_last() -> None:
+    pytest.importorskip("pillow_jxl")
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "lime", "blue")]
+    decoded = decode(animated_jxl(*frames)).image
+    assert np.asarray(decoded).reshape(-1, 3).mean(axis=0).tolist() == [255, 0, 0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagefinder.domain.changes import KnownFile, Lost
+from imagefinder.domain.changes import FAILED, KnownFile, Lost
 from imagefinder.domain.errors import FolderError
 from imagefinder.domain.images import FileStamp, FolderState, Moved
 from imagefinder.storage.library import Library
@@ -166,9 +166,9 @@ def test_known_files_say_what_is_left_to_do(tmp_path: Path) -> None:
         assert library.known_files(1, second)["0.jpg"] == KnownFile(*stamp, 1, False, 0, b"0.jpg")
         library.record_failures(1, [("bad.jpg", FileStamp(5, 6), "broken"), ("0.jpg", FileStamp(7, 8), "cut short")])
         assert library.known_files(1, second) == {
-            "0.jpg": KnownFile(7, 8, 0, 0, 1, True, 0, b"0.jpg"),
+            "0.jpg": KnownFile(7, 8, 0, 0, 1, FAILED, 0, b"0.jpg"),
             "1.jpg": KnownFile(*read(1).stamp, 2, False, 0, b"1.jpg"),
-            "bad.jpg": KnownFile(5, 6, 0, 0, None, True, 0, b"bad.jpg"),
+            "bad.jpg": KnownFile(5, 6, 0, 0, None, FAILED, 0, b"bad.jpg"),
         }
         assert nearest(library, 0) == "0.jpg", "a photo that cannot be read any more is not forgotten"
         assert library.pending(1) == 0

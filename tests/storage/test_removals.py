@@ -49,7 +49,7 @@ def test_removed_photos_are_found_by_nothing_and_come_back_whole(library: Librar
     back = library.photo(2)
     assert back is not None
     assert back.offline, "until a scan finds its file"
-    assert library.pending(other) == 4, "the other model's vector came back as well"
+    assert library.without_embedding(other, [2, 3]) == [3], "the other model's vector came back as well"
     assert library.verify().problems == ()
     library.close()
     with Library.open(tmp_path / "library") as again:
@@ -115,6 +115,71 @@ def test_what_was_removed_is_forgotten_after_30_days(library: Library, monkeypat
     assert library.verify().problems == ()
 
 
+def test_labels_of_photos_whose_place_another_picture_took_outlive_the_30_days(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The drive that they lie on may be away for longer."""
+    library.add(1, 1, [item("1.jpg", 60), item("2.jpg", 61)], replaced={"1.jpg", "2.jpg"})
+    then = library.removals()[0].at.timestamp()
+    monkeypatch.setattr("imagefinder.storage.photo_edits.time.time", lambda: then + 60 * DAY)
+    assert library.purge_removed() == 1
+    (removal,) = library.removals()
+    assert (removal.photos, removal.labelled) == (1, 1)
+
+
+def test_a_removal_of_a_root_that_its_parent_took_in_comes_back_into_the_parent(tmp_path: Path) -> None:
+    inner = tmp_path / "top" / "inner"
+    with library_with(tmp_path / "library", inner, 3) as library:
+        library.remove_photos([2])
+        library.add_folder(str(tmp_path / "top"))
+        assert library.bring_back(library.removals()[0].id) == 1
+        assert [folder.path for folder in library.folders()] == [str(tmp_path / "top")]
+        photo = library.photo(2)
+        assert photo is not None
+        assert photo.path == str(inner / "1.jpg")
+
+
+def test_the_marks_below_a_root_come_back_with_it(tmp_path: Path) -> None:
+    inner = tmp_path / "top" / "kiwi"
+    with library_with(tmp_path / "library", inner, 3) as library:
+        library.set_labelled(1, True)
+        parent = library.add_folder(str(tmp_path / "top"))
+        assert library.label_counts() == {"kiwi": 3}
+        library.remove_folder(parent.id)
+        again = library.add_folder(str(tmp_path / "top"))
+        library.relocate([Moved(again.id, os.path.join("kiwi", "0.jpg"), read(0).stamp, 1)])
+        assert library.label_counts() == {"kiwi": 1}
+
+
+def test_patterns_of_a_root_that_its_parent_takes_in_stay(tmp_path: Path) -> None:
+    with library_with(tmp_path / "library", tmp_path / "top" / "inner", 3) as library:
+        library.set_excludes(1, ["raw", ".*"])
+        assert library.add_folder(str(tmp_path / "top")).excludes[-1] == "raw"
+
+
+def test_a_damaged_vector_of_a_removed_photo_is_read_again_and_stops_nothing(library: Library) -> None:
+    nearest(library, 1)
+    library.remove_photos([2, 3])
+    with library._database.write() as connection:
+        connection.execute("UPDATE removed_vector SET embedding = x'00' WHERE photo_id = 2")
+    assert library.bring_back(library.removals()[0].id) == 2
+    assert library.without_embedding(1, [2, 3]) == [2]
+    assert nearest(library, 2) == "2.jpg"
+    assert library.verify().problems == ()
+
+
+def test_a_photo_that_is_missing_by_itself_does_not_hold_up_another_model(library: Library) -> None:
+    other = library.register_model(model("other", architecture="other"))
+    library.lose([2])
+    assert library.pending(other) == 4
+
+
+def test_nothing_is_handed_over_to_a_photo_whose_file_is_another_one_by_now(library: Library, tmp_path: Path) -> None:
+    library.add(1, 1, [item("copy.jpg", 1)])
+    assert library.lose([2], changing=[6]).kept == [2]
+    assert label_of(library, tmp_path / "photos" / "copy.jpg") is None
+
+
 def test_photos_that_left_for_one_reason_left_together(library: Library) -> None:
     library.remove_photos([1])
     library.remove_photos([3])
@@ -145,7 +210,7 @@ def test_a_lost_photo_hands_its_label_to_a_copy_of_it(library: Library, tmp_path
 def test_copies_know_what_is_known_of_a_photo_that_is_out_of_reach(library: Library, tmp_path: Path) -> None:
     nearest(library, 1)
     library.set_away([2], Away.UNPLUGGED)
-    library.copy_photos([Moved(1, "here.jpg", FileStamp(1001, 5), 2, read(1).content_key)])
+    library.relocate([], [Moved(1, "here.jpg", FileStamp(1001, 5), 2, read(1).content_key)])
     assert label_of(library, tmp_path / "photos" / "here.jpg") == "pear"
     assert label_of(library, tmp_path / "photos" / "1.jpg") == "pear"
     assert len([hit for hit in library.search(row(1), 2) if hit[1] > 0.99]) == 2

@@ -224,6 +224,16 @@ class Disk:
         if not any(self.store.iterdir()):
             self.unplugged.clear()
 
+    def change_unplugged(self) -> None:
+        """Another computer renames what is on a drive that is away here."""
+        files = sorted(path for path in self.store.rglob("IMG_*") if path.is_file())
+        if files:
+            path = self.random.choice(files)
+            new = path.with_name(self.random.choice([name for name in NAMES if name.endswith(path.suffix)]))
+            if not new.exists():
+                path.rename(new)
+                self.note(path, new)
+
     # The library
 
     def label(self) -> None:
@@ -263,9 +273,12 @@ class Disk:
         self.no_label_is_wrong_or_lost()
 
     def leave_out_copies(self) -> None:
-        """What was copied off a drive before it went is known by its copy, which may go its own way."""
+        """What was copied off a drive before it went is known by its copy, which may go its own way.
+
+        And what another file has the place of waits among the removed.
+        """
         copied = {content_key(path.read_bytes()) for path in self.files()}
-        self.unplugged = {path: key for path, key in self.unplugged.items() if key not in copied}
+        self.unplugged = {path: key for path, key in self.unplugged.items() if key not in copied and not path.exists()}
 
     def reopen(self) -> None:
         self.library.close()
@@ -291,8 +304,10 @@ class Disk:
         """What lies in the roots that are there is in the library under its path, and labelled if its picture is."""
         labels = self.library.labelled_by_hand()
         held = {photo.content_key for photo in self.library.newest(10_000)}
+        with self.library._database.read() as connection:  # where something else lies in the place of a drive
+            held |= {key for (key,) in connection.execute("SELECT content_key FROM removed_photo")}
         for path, key in self.unplugged.items():
-            assert path.exists() or key in held, f"{path} was forgotten while its drive was away"
+            assert key in held, f"{path} was forgotten while its drive was away"
         for root in self.library.folders():
             if root.state is FolderState.OFFLINE:
                 continue
@@ -314,8 +329,8 @@ class Disk:
 EVENTS: tuple[tuple[Callable[[Disk], None], int], ...] = (
     (Disk.appear, 14), (Disk.copy, 5), (Disk.move, 8), (Disk.swap, 8), (Disk.renumber, 5), (Disk.delete, 5),
     (Disk.overwrite, 3), (Disk.edit, 3), (Disk.touch_everything, 2), (Disk.move_folder, 3), (Disk.unplug, 3),
-    (Disk.plug_in, 5), (Disk.label, 10), (Disk.remove_a_root, 1), (Disk.add_a_root, 3), (Disk.scan, 16),
-    (Disk.scan_one_root, 5), (Disk.reopen, 1),
+    (Disk.plug_in, 5), (Disk.change_unplugged, 3), (Disk.label, 10), (Disk.remove_a_root, 1), (Disk.add_a_root, 3),
+    (Disk.scan, 16), (Disk.scan_one_root, 5), (Disk.reopen, 1),
 )  # fmt: skip
 
 

@@ -189,10 +189,10 @@ def test_a_folder_below_a_root_can_be_away(
         draw_photo(root / "nas" / f"{number}.jpg", seed=50 + number)
     (folder,) = library.folders()
     if how == "mount":
-        library.set_mounts(folder.id, ["nas"])  # as a scan notes it of a folder on another device
+        library.set_mounts(folder.id, {"nas": True})  # as a scan notes it of a folder on another device
     scan()
     if how == "mount":
-        library.set_mounts(folder.id, ["nas"])
+        library.set_mounts(folder.id, {"nas": True})
     give(library, {root / "nas" / "0.jpg": "pear"})
     (root / "nas").rename(aside)
     if how == "emptied":
@@ -248,6 +248,131 @@ def test_a_labelled_photo_that_is_deleted_is_kept_until_the_user_lets_go(
     summary = scan()
     assert (summary.kept, summary.removed, summary.away) == (1, 1, ())
     assert labels(library) == {str(root / "a.jpg"): "pear"}
+
+
+@pytest.mark.parametrize("how", ["scanned as its new name alone", "after a scan of all"])
+@pytest.mark.parametrize("count", [2, 13])
+def test_a_root_that_was_renamed_and_added_again_keeps_its_labels(
+    library: Library,
+    scan: Scan,
+    embedder: Embedder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    count: int,
+) -> None:
+    root, renamed = tmp_path / "photos", tmp_path / "renamed"
+    add(library, root, [f"{number}.jpg" for number in range(count)])
+    scan()
+    give(library, {root / "1.jpg": "stars"})
+    root.rename(renamed)
+    if how == "after a scan of all":
+        scan()
+    never_embed(embedder, monkeypatch)
+    scan(library.add_folder(str(renamed)))
+    assert labels(library)[str(renamed / "1.jpg")] == "stars"
+
+
+@pytest.mark.parametrize("backup", ["a.jpg_original", "a.jpg~", "Originals/a.jpg"])
+def test_a_photo_that_is_edited_beside_a_backup_of_it_keeps_its_label(
+    library: Library, scan: Scan, tmp_path: Path, backup: str
+) -> None:
+    root = tmp_path / "photos"
+    add(library, root, ["a.jpg", "b.jpg", "c.jpg"])
+    scan()
+    give(library, {root / "a.jpg": "pear"})
+    (root / backup).parent.mkdir(exist_ok=True)
+    (root / "a.jpg").rename(root / backup)
+    (root / "a.jpg").write_bytes((root / backup).read_bytes() + b"metadata")
+    summary = scan()
+    assert labels(library) == {str(root / "a.jpg"): "pear", str(root / backup): "pear"}
+    assert (summary.added, summary.updated, summary.removed_labelled) == (1, 1, 0)
+
+
+def test_an_album_that_moved_before_its_new_root_was_known_leaves_no_ghosts(
+    library: Library, scan: Scan, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    add(library, old, [f"{number}.jpg" for number in range(9)])
+    for number in range(3):
+        draw_photo(old / "album" / f"{number}.jpg", seed=50 + number)
+    scan()
+    give(library, {old / "album" / "0.jpg": "stars", old / "album" / "1.jpg": "moon"})
+    ids = {photo.name: photo.id for photo in library.newest(100) if "album" in photo.path}
+    new.mkdir()
+    (old / "album").rename(new / "album")
+    assert scan(library.folders()[0]).kept == 2
+    scan(library.add_folder(str(new)))
+    assert labels(library) == {str(new / "album" / "0.jpg"): "stars", str(new / "album" / "1.jpg"): "moon"}
+    assert library.count() == 12
+    assert {photo.name: photo.id for photo in library.newest(100) if "album" in photo.path} == ids
+
+
+def test_a_drive_that_was_renumbered_while_it_was_away_comes_back_whole(
+    library: Library, scan: Scan, embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, aside = tmp_path / "photos", tmp_path / "aside"
+    add(library, root, [f"stays-{number}.jpg" for number in range(3)])
+    for number in range(12):
+        draw_photo(root / "nas" / f"IMG_{number:02}.jpg", seed=50 + number)
+    scan()
+    give(library, {root / "nas" / f"IMG_{number:02}.jpg": f"picture {number}" for number in range(12)})
+    (root / "nas").rename(aside)
+    (root / "nas").mkdir()
+    assert scan().kept == 12
+    for number in reversed(range(12)):
+        (aside / f"IMG_{number:02}.jpg").rename(aside / f"IMG_{number + 1:02}.jpg")
+    (root / "nas").rmdir()
+    aside.rename(root / "nas")
+    never_embed(embedder, monkeypatch)
+    assert scan().moved == 12
+    expected = {str(root / "nas" / f"IMG_{number + 1:02}.jpg"): f"picture {number}" for number in range(12)}
+    assert labels(library) == expected
+    assert (library.count(), library.folders()[0].away) == (15, 0)
+
+
+def test_a_label_is_not_handed_to_a_copy_that_was_overwritten_meanwhile(
+    library: Library, scan: Scan, tmp_path: Path
+) -> None:
+    root = tmp_path / "photos"
+    add(library, root, ["a.jpg", "b.jpg", "c.jpg"], first_seed=20)
+    shutil.copy2(root / "a.jpg", root / "copy.jpg")
+    scan()
+    give(library, {root / "a.jpg": "pear"})
+    (root / "a.jpg").unlink()
+    draw_photo(root / "copy.jpg", seed=90)
+    assert scan().kept == 1
+    assert labels(library) == {str(root / "a.jpg"): "pear"}
+
+
+def test_a_photo_that_became_unreadable_stays_listed_and_what_it_was(
+    library: Library, scan: Scan, tmp_path: Path
+) -> None:
+    root = tmp_path / "photos"
+    add(library, root, ["a.jpg", "b.jpg", "c.jpg"])
+    scan()
+    give(library, {root / "a.jpg": "pear"})
+    whole = (root / "a.jpg").read_bytes()
+    (root / "a.jpg").write_bytes(b"garbage")
+    for _ in range(3):
+        assert [failure.relpath for failure in scan().failed] == ["a.jpg"]
+    (root / "found.jpg").write_bytes(whole)
+    assert scan().moved == 1
+    assert labels(library)[str(root / "found.jpg")] == "pear"
+
+
+def test_a_root_that_went_away_in_the_same_scan_lends_its_labels_to_copies(
+    library: Library, scan: Scan, tmp_path: Path
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    add(library, one, ["a.jpg", "b.jpg", "c.jpg"])
+    scan()
+    give(library, {one / "a.jpg": "pear"})
+    shutil.copytree(one, two)
+    shutil.rmtree(one)
+    library.add_folder(str(two))
+    assert scan().offline == (str(one),)
+    assert labels(library) == {str(one / "a.jpg"): "pear", str(two / "a.jpg"): "pear"}
 
 
 def test_touched_files_are_not_embedded_again(

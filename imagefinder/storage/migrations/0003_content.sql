@@ -11,13 +11,18 @@ ALTER TABLE photo ADD COLUMN away INTEGER NOT NULL DEFAULT 0 CHECK (away IN (0, 
 CREATE INDEX photo_by_content ON photo (size, content_key);
 CREATE INDEX photo_away ON photo (folder_id) WHERE away;
 
+-- Uncompressed pictures, of which the older key says little.
+CREATE INDEX photo_by_older_key ON photo (folder_id) WHERE NOT whole_key AND format IN ('BMP', 'TIFF', 'RAW');
+
 -- 1: the photo is in the library all the same, as far as its file goes.
 ALTER TABLE failure ADD COLUMN shown INTEGER NOT NULL DEFAULT 0 CHECK (shown IN (0, 1));
 
--- Folders below a root on which another file system was mounted when they were last seen.
+-- Folders below a root on which another file system was mounted when they were last seen (device), or which were roots
+-- of their own before.
 CREATE TABLE mount (
     folder_id INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
     relpath   BLOB NOT NULL,
+    device    INTEGER NOT NULL CHECK (device IN (0, 1)),
     PRIMARY KEY (folder_id, relpath)
 ) STRICT, WITHOUT ROWID;
 
@@ -38,7 +43,7 @@ CREATE TABLE removal (
     why      TEXT NOT NULL CHECK (why IN ('deleted', 'replaced', 'excluded', 'forgotten', 'trashed', 'folder')),
     root     BLOB NOT NULL,
     excludes TEXT NOT NULL,
-    marked   INTEGER NOT NULL
+    marks    TEXT NOT NULL -- JSON, the prefixes of its marks, in hexadecimal
 ) STRICT;
 
 CREATE TABLE removed_photo (

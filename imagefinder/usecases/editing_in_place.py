@@ -6,28 +6,21 @@ import numpy as np
 
 from imagefinder.domain.changes import Lost
 from imagefinder.domain.images import Embeddings, ReadImage
-from imagefinder.imaging.structure import SAME, structure_likeness
+from imagefinder.imaging.structure import is_edit
 from imagefinder.ranking.calibration import fixed
 from imagefinder.storage.library import Library
 from imagefinder.usecases.comparing import cosine_scale
 
-FEW_EDITS = 3
-"""Of a few files that changed at once most were edited; of many, another card or export may lie in their place."""
-
 
 def other_pictures(
-    library: Library,
-    folder_id: int,
-    model_id: int,
-    changed: Sequence[tuple[str, ReadImage, Embeddings]],
-    few: bool,
+    library: Library, folder_id: int, model_id: int, changed: Sequence[tuple[str, ReadImage, Embeddings]]
 ) -> set[str]:
     """The paths, of files that changed, at which there is another picture now: what was said of the old one is not
     true of it.
 
-    Only photos that something was said of are looked at. An edit keeps the light and dark places of a picture, or else
-    leaves it alike to the model; of a ``few`` files less is asked. ``changed`` are (relpath, what was read, raw unit
-    row) each.
+    Only photos that something was said of are looked at. An edit keeps the light and dark places of a picture or of a
+    part of it and leaves it alike to the model, or else keeps one of these very well. ``changed`` are (relpath, what
+    was read, raw unit row) each.
     """
     before = library.lost(folder_id, [path for path, _, _ in changed])
     said = {path: photo for path, photo in before.items() if photo.labelled}
@@ -37,28 +30,25 @@ def other_pictures(
     spec = library.model(model_id)
     scale = cosine_scale(library) if library.active_model() == spec else None
     limits = scale or fixed(spec)
-    enough = limits.related if few else limits.alike
-    return {
-        path
-        for path, read, row in changed
-        if path in said
-        and not _has_structure_of(library, said[path], read)
-        and not _is_alike(library, rows.get(said[path].photo_id), row, enough, centred=scale is not None)
-    }
+
+    def is_another(path: str, read: ReadImage, row: Embeddings) -> bool:
+        old = rows.get(said[path].photo_id)
+        cosine = -1.0 if old is None else _cosine(library, old, row, centred=scale is not None)
+        return cosine < limits.same and not _looks_edited(library, said[path], read, cosine >= limits.related)
+
+    return {path for path, read, row in changed if path in said and is_another(path, read, row)}
 
 
-def _has_structure_of(library: Library, photo: Lost, read: ReadImage) -> bool:
+def _looks_edited(library: Library, photo: Lost, read: ReadImage, alike: bool) -> bool:
     thumbnail = library.thumbnail(photo.content_key)
     if thumbnail is None or not read.thumbnail:
         return False
     try:
-        return structure_likeness(thumbnail, read.thumbnail) >= SAME
+        return is_edit(thumbnail, read.thumbnail, alike)
     except OSError:  # the cache may hold anything
         return False
 
 
-def _is_alike(library: Library, old: Embeddings | None, new: Embeddings, enough: float, centred: bool) -> bool:
-    if old is None:
-        return False
+def _cosine(library: Library, old: Embeddings, new: Embeddings, centred: bool) -> float:
     first, second = (library.centred(row) if centred else row for row in (old, new))
-    return float(np.dot(first, second)) >= enough
+    return float(np.dot(first, second))

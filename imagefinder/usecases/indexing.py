@@ -70,7 +70,9 @@ def index(
         for group in survey(library, model_id, folder_ids, forget_missing, token, progress):
             _look_further(library, group, model_id, token, progress)
             match(library, group, token, progress)
-            judge(group, forget_missing)
+            while judge(group, forget_missing):
+                group.surveys = [compare(library, model_id, each.folder, each.walk) for each in group.surveys]
+                match(library, group, token, progress)
             read_doubtful(library, group, token, progress)
             apply_group(library, group, model_id, forget_missing, counts.applied, token, progress)
             counts.offline += [folder.path for folder in group.offline]

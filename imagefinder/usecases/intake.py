@@ -10,7 +10,7 @@ from imagefinder.domain.errors import ImageFinderError, UnreadableImage
 from imagefinder.domain.images import Embeddings, FileStamp, ReadImage
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
-from imagefinder.usecases.editing_in_place import FEW_EDITS, other_pictures
+from imagefinder.usecases.editing_in_place import other_pictures
 from imagefinder.usecases.surveying import Survey
 
 log = logging.getLogger(__name__)
@@ -110,8 +110,7 @@ class Intake:
         changed = [entry for entry in entries if entry[0] in self._changed]
         others: set[str] = set()
         if changed:
-            few = len(self._changed) <= FEW_EDITS
-            others = other_pictures(self._library, folder_id, self._model_id, changed, few)
+            others = other_pictures(self._library, folder_id, self._model_id, changed)
             # The photo of a drive that is away has not been edited, whatever has its place meanwhile.
             others |= {relpath for relpath, _, _ in changed if self._is_unplugged(relpath)}
         self._library.add(folder_id, self._model_id, entries, others)

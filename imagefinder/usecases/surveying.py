@@ -132,12 +132,14 @@ def compare(library: Library, model_id: int, folder: Folder, walk: Walk) -> Surv
     return each
 
 
-def judge(group: Group, forget_missing: Collection[int]) -> None:
+def judge(group: Group, forget_missing: Collection[int]) -> bool:
     """Say which roots and folders are away, after photos were recognised in their new places.
 
-    A root that is away takes its recognised photos out again: what is in its place is another drive's.
+    A root that is away leaves the group: what is in its place is another drive's. True if photos were recognised in it,
+    which are then to be looked for once more.
     """
     found = {move.photo_id for each in group.surveys for move in each.moves}
+    again = False
     for each in list(group.surveys):
         if each.folder.id in forget_missing:
             continue
@@ -152,3 +154,5 @@ def judge(group: Group, forget_missing: Collection[int]) -> None:
         if "" in each.away:
             group.surveys.remove(each)
             group.offline.append(each.folder)
+            again = again or bool(each.moves or each.copies)
+    return again

@@ -21,7 +21,7 @@ from imagefinder.domain.images import FolderState
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.imaging.files import content_key
 from imagefinder.imaging.reading import read_image
-from imagefinder.imaging.structure import structure_likeness
+from imagefinder.imaging.structure import is_edit
 from imagefinder.storage.library import Library
 from imagefinder.usecases.indexing import index
 from imagefinder.usecases.models import Models
@@ -49,7 +49,7 @@ def pictures(kind: str) -> list[bytes]:
             path = draw_photo(Path(folder) / f"{seed}.{kind}", seed, (96, 72))
             read = read_image(str(path), embedder().spec.input)
             row = embedder().embed(read.pixels[None])[0]
-            if all(float(row @ r) < 0.3 and structure_likeness(read.thumbnail, t) < 0.6 for _, r, t in chosen):
+            if all(float(row @ r) < 0.3 and not is_edit(read.thumbnail, t, alike=False) for _, r, t in chosen):
                 chosen.append((path.read_bytes(), row, read.thumbnail))
             if len(chosen) == PICTURES:
                 return [data for data, _, _ in chosen]

@@ -211,9 +211,8 @@ class _PhotoPart(QWidget):
         self._shown_id = photo.id
         self.picture.show_picture(pixmap, photo.colour)
         self._name.setText(wording.shown(photo.name))
-        offline = self.tr("This photo is offline. Connect the drive that holds {folder} to open it.").format(
-            folder=wording.shown(photo.root)
-        )
+        offline = self.tr("This photo is offline: its file is not in {folder} now. If it is on a drive, connect it.")
+        offline = offline.format(folder=wording.shown(os.path.dirname(photo.path)))
         self._offline.setText(label_wording.breakable(offline))
         self._offline.setAccessibleName(offline)
         self._offline.setVisible(photo.offline)

@@ -150,7 +150,7 @@ class Preview(QWidget):
         if made is not None and not made.image.isNull():
             self._picture.set_image(made.image)
         if self._photo is not None and self._photo.offline:
-            self._note.setText(self.tr("The drive or folder of this photo is not there at the moment."))
+            self._note.setText(self.tr("The file of this photo, or its drive, is not there at the moment."))
         else:
             self._note.setText("" if made is None else made.reason)
 

@@ -122,11 +122,10 @@ def print_summary(summary: IndexSummary) -> None:
     for folder in summary.away:
         tell(f"{one_line(folder)} is not there. Its photos are kept; connect its drive and index again.")
     if summary.kept:
-        are = "file is" if summary.kept == 1 else "files are"
-        tell(
-            f"{counted_photos(summary.kept)} whose {are} missing stay in the library. If they are gone for good, say "
-            "so with --forget-missing."
-        )
+        said, gone = f"{summary.kept:,} photos whose files are missing stay", "they are"
+        if summary.kept == 1:
+            said, gone = "1 photo whose file is missing stays", "it is"
+        tell(f"{said} in the library. If {gone} gone for good, say so with --forget-missing.")
     if summary.removed:
         tell(f"{counted_photos(summary.removed)} removed; see: imagefinder removed")
     if summary.removed_labelled:

@@ -104,9 +104,14 @@ def _let_go(
     else:
         dropped = [photo_id for photo_id in each.dropped if photo_id not in found]
         _remove(library, dropped, "excluded", applied, changing)
-    away = {photo.photo_id for relpath, photo in missing.items() if is_below(relpath, each.away)}
-    if away:
-        library.set_away(away, Away.UNPLUGGED)
+    sure = each.unplugged | each.walk.empty
+    away = {
+        photo.photo_id: Away.UNPLUGGED if is_below(relpath, sure) else Away.MISSING
+        for relpath, photo in missing.items()
+        if is_below(relpath, each.away)
+    }
+    for how in (Away.UNPLUGGED, Away.MISSING):  # an album that is not there may turn up in another root
+        library.set_away([photo_id for photo_id, is_so in away.items() if is_so is how], how)
     gone = [photo.photo_id for photo in missing.values() if photo.photo_id not in away]
     if gone:
         lost = library.lose(gone, changing)

@@ -40,6 +40,8 @@ class RowIndex(ABC):
         self._changing = threading.RLock()
         self._lock = threading.Lock()
         self._ids = np.sort(np.concatenate([ids for ids, _ in self._contents()] or [np.empty(0, np.int64)]))
+        self._room = self._ids
+        """What ``_ids`` is the beginning of: with room for more, so that a batch does not copy all of them."""
         if np.any(self._ids[1:] == self._ids[:-1]):
             raise ValueError("an id is in the index twice")
 
@@ -85,7 +87,7 @@ class RowIndex(ABC):
             there = self._ids[places]
             if len(there):
                 with self._lock:
-                    for part in self._parts:
+                    for part in self._holding():
                         part.remove_ids(there)
                     self._changed(np.delete(self._ids, places))
             return len(there)
@@ -119,22 +121,36 @@ class RowIndex(ABC):
             return len(piece)
 
         with self._changing:
-            for part in self._parts:
+            for part in self._settle():
                 self._write_part(part, load_faiss().PyCallbackIOWriter(all_of))
 
     def _with(self, new: Ids) -> Ids:
         """All ids and ``new``, which are ascending. Raises ValueError for an id that is there twice then."""
-        merged = np.concatenate([self._ids, new])
-        fresh = not len(self._ids) or new[0] > self._ids[-1]  # as row numbers that only grow are
-        if not fresh:
-            merged.sort()
-        looked_at = new if fresh else merged
+        held = len(self._ids)
+        if held and new[0] <= self._ids[-1]:
+            merged = np.sort(np.concatenate([self._ids, new]))
+            looked_at = merged
+        else:  # as row numbers that only grow are
+            if held + len(new) > len(self._room) or self._ids.base is not self._room:
+                self._room = np.empty(2 * (held + len(new)), np.int64)
+                self._room[:held] = self._ids
+            self._room[held : held + len(new)] = new
+            merged = self._room[: held + len(new)]
+            looked_at = new
         if np.any(looked_at[1:] == looked_at[:-1]):
             raise ValueError("an id is in the index already")
         return merged
 
     def _changed(self, ids: Ids) -> None:
         self._ids = ids
+
+    def _holding(self) -> Sequence[Any]:
+        """Faiss's indexes that rows are in."""
+        return self._parts
+
+    def _settle(self) -> Sequence[Any]:
+        """Faiss's indexes, with all rows in those that ``write`` writes; ``_changing`` is held."""
+        return self._parts
 
     @abstractmethod
     def _insert(self, part: Any, ids: Ids, stored: Stored) -> None: ...

@@ -14,6 +14,7 @@ from imagefinder.storage.row_index import Ids, RowIndex, Stored, load_faiss
 
 SAMPLES_PER_LIST = 64
 STRIDE = 16
+FRESH_ROWS = 4096
 
 
 def _flat_parts() -> int:
@@ -50,6 +51,9 @@ class VectorIndex(RowIndex):
             parts = [_new_ivf(spec, sample)]
         elif parts is None:
             parts = [_new_flat(_width(spec.dimension)) for _ in range(_flat_parts())]
+        # What is to be added to inverted lists: each list that grows is copied, and each batch is compared with the
+        # centres of all lists, so that in a large library many rows at once cost little more than few.
+        self._fresh = _new_flat(_width(spec.dimension)) if spec.kind == "ivf" else None
         super().__init__(spec, parts)
         self._whole = parts[0]
         if len(parts) > 1:
@@ -77,11 +81,36 @@ class VectorIndex(RowIndex):
         return np.asarray(rows, np.float16)
 
     def _insert(self, part: Any, ids: Ids, stored: Stored) -> None:
-        part.add_with_ids(_padded(stored), ids)
+        if self._fresh is None:
+            part.add_with_ids(_padded(stored), ids)
+            return
+        self._fresh.add_with_ids(_padded(stored), ids)
+        if self._fresh.ntotal >= FRESH_ROWS:
+            self._empty_fresh()
 
     def _nearest(self, query: Embeddings, k: int) -> tuple[Ids, npt.NDArray[np.float32]]:
         similarities, ids = self._whole.search(_padded(query), k)
+        if self._fresh is not None and self._fresh.ntotal:
+            more, more_ids = self._fresh.search(_padded(query), k)
+            similarities, ids = np.hstack([similarities, more]), np.hstack([ids, more_ids])
+            similarities[ids < 0] = -np.inf
+            best = np.argsort(-similarities[0], kind="stable")[:k]
+            similarities, ids = similarities[:, best], ids[:, best]
         return ids[0], similarities[0]
+
+    def _holding(self) -> Sequence[Any]:
+        return self._parts if self._fresh is None else [*self._parts, self._fresh]
+
+    def _settle(self) -> Sequence[Any]:
+        with self._lock:
+            self._empty_fresh()
+        return self._parts
+
+    def _empty_fresh(self) -> None:
+        if self._fresh is not None and self._fresh.ntotal:
+            for ids, rows in self._rows_of(self._fresh, "flat"):
+                self._parts[0].add_with_ids(_padded(rows), ids.copy())
+            self._fresh = _new_flat(_width(self.spec.dimension))
 
     def _changed(self, ids: Ids) -> None:
         super()._changed(ids)
@@ -92,20 +121,25 @@ class VectorIndex(RowIndex):
         load_faiss().write_index(part, writer)
 
     def _contents(self) -> Iterator[tuple[Ids, Stored]]:
+        for part in self._parts:
+            yield from self._rows_of(part, self.spec.kind)
+        if self._fresh is not None:
+            yield from self._rows_of(self._fresh, "flat")
+
+    def _rows_of(self, part: Any, kind: str) -> Iterator[tuple[Ids, Stored]]:
         faiss = load_faiss()
         width = _width(self.spec.dimension)
-        for part in self._parts:
-            if self.spec.kind == "flat":
-                codes = faiss.downcast_index(part.index).codes
-                places = [(part.id_map.data(), codes.data(), int(part.ntotal))]
-            else:
-                lists = part.invlists
-                places = [(lists.get_ids(i), lists.get_codes(i), int(lists.list_size(i))) for i in range(part.nlist)]
-            for ids, halves, count in places:
-                if count:
-                    raw = faiss.rev_swig_ptr(halves, count * width * 2)
-                    rows = raw.view(np.float16).reshape(count, width)[:, : self.spec.dimension]
-                    yield faiss.rev_swig_ptr(ids, count), rows
+        if kind == "flat":
+            codes = faiss.downcast_index(part.index).codes
+            places = [(part.id_map.data(), codes.data(), int(part.ntotal))]
+        else:
+            lists = part.invlists
+            places = [(lists.get_ids(i), lists.get_codes(i), int(lists.list_size(i))) for i in range(part.nlist)]
+        for ids, halves, count in places:
+            if count:
+                raw = faiss.rev_swig_ptr(halves, count * width * 2)
+                rows = raw.view(np.float16).reshape(count, width)[:, : self.spec.dimension]
+                yield faiss.rev_swig_ptr(ids, count), rows
 
 
 def _new_flat(dimension: int) -> Any:

@@ -31,6 +31,26 @@ def filled(kind: IndexKind, rows: Embeddings, first_id: int = 10) -> VectorIndex
     return index
 
 
+@pytest.fixture(params=[64, 100_000], autouse=True)
+def fresh_rows(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that were added last go into the lists soon, or wait."""
+    monkeypatch.setattr("imagefinder.storage.vectors.FRESH_ROWS", request.param)
+
+
+def test_rows_that_wait_for_their_lists_are_written_with_the_others(tmp_path: Path) -> None:
+    rows = unit_rows(700)
+    index = filled("ivf", rows)
+    before = [index.search(query, 5) for query in unit_rows(10, seed=3)]
+    index_file.save(tmp_path / "index", index, "library", "model")
+    after = [index.search(query, 5) for query in unit_rows(10, seed=3)]
+    loaded, _ = index_file.load(tmp_path / "index")
+    assert np.array_equal(loaded.ids, index.ids)
+    assert loaded.rows(index.ids).keys() == index.rows(index.ids).keys()
+    for (_, first), (ids, second), query in zip(before, after, unit_rows(10, seed=3), strict=True):
+        assert np.all(first >= second - 1e-6), "all rows that wait are looked at, so nothing near is missed"
+        assert loaded.search(query, 5)[0].tolist() == ids.tolist()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_search_is_exact_as_to_similarity_and_finds_the_neighbours(kind: IndexKind) -> None:
     rows = unit_rows(2000)

@@ -78,9 +78,9 @@ class Changes:
 def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownRow], unlisted: Iterable[str] = ()) -> Changes:
     """Compare a walk with the catalogue. What lies below an ``unlisted`` folder (one that could not be read) stays."""
     changes = Changes()
-    unchanged = 0
+    unchanged, get = 0, known.get
     for relpath, stamp in found.items():
-        row = known.get(relpath)
+        row = get(relpath)
         if row is None:
             changes.added.append(relpath)
         elif row[:4] == stamp and row[5] == 1 and not row[6]:  # nearly all of a rescan

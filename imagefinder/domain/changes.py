@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
-from imagefinder.domain.images import FileStamp
+from imagefinder.domain.images import FileStamp, StampRow
 
 FEW = 0.1
 ENOUGH_TO_JUDGE = 10
@@ -75,7 +75,7 @@ class Changes:
     failing: int = 0
 
 
-def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownRow], unlisted: Iterable[str] = ()) -> Changes:
+def diff(found: Mapping[str, StampRow], known: Mapping[str, KnownRow], unlisted: Iterable[str] = ()) -> Changes:
     """Compare a walk with the catalogue. What lies below an ``unlisted`` folder (one that could not be read) stays."""
     changes = Changes()
     unchanged, get = 0, known.get
@@ -86,7 +86,7 @@ def diff(found: Mapping[str, FileStamp], known: Mapping[str, KnownRow], unlisted
         elif row[:4] == stamp and row[5] == 1 and not row[6]:  # nearly all of a rescan
             unchanged += 1
         else:
-            _compare(changes, relpath, stamp, KnownFile(*row))
+            _compare(changes, relpath, FileStamp(*stamp), KnownFile(*row))
     changes.unchanged += unchanged
     if changes.doubtful:
         _judge(changes, found, known)
@@ -122,7 +122,7 @@ def _stays(changes: Changes, relpath: str, before: KnownFile) -> None:
         changes.pending.append(relpath)
 
 
-def _judge(changes: Changes, found: Mapping[str, FileStamp], known: Mapping[str, KnownRow]) -> None:
+def _judge(changes: Changes, found: Mapping[str, StampRow], known: Mapping[str, KnownRow]) -> None:
     """Files of one size and time, of which only ctime or inode is another one.
 
     Some of these are read. Of many at once (permissions were changed, a backup linked them, a drive counts inodes anew
@@ -131,7 +131,7 @@ def _judge(changes: Changes, found: Mapping[str, FileStamp], known: Mapping[str,
     few = len(changes.doubtful) <= max(FEW_DOUBTS, FEW_DOUBTS_SHARE * len(found))
     twins = Counter(stamp[:2] for stamp in found.values())
     for relpath in changes.doubtful:
-        before, stamp = KnownFile(*known[relpath]), found[relpath]
+        before, stamp = KnownFile(*known[relpath]), FileStamp(*found[relpath])
         another_ctime = before.ctime_ns and before.ctime_ns != stamp.ctime_ns
         if twins[stamp[:2]] > 1 or (few and another_ctime):
             changes.changed.append(relpath)

@@ -74,7 +74,7 @@ def apply_group(
 
 def _restamp(library: Library, each: Survey, token: CancelToken, progress: ProgressSink) -> None:
     """In steps: all photos of a library of an older version are noted once."""
-    noted = [(relpath, each.found[relpath], None) for relpath in each.changes.noted]
+    noted = [(relpath, each.stamp(relpath), None) for relpath in each.changes.noted]
     items = [*noted, *each.touched]
     meter = ProgressMeter(progress, token, "looking", len(items))
     for start in range(0, len(items), AT_ONCE):

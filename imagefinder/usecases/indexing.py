@@ -168,7 +168,7 @@ def _set_killers_aside(library: Library, surveys: Sequence[Survey], counts: _Cou
             killers = {}
         for path, reason in killers.items():
             guilty, relpath = places[path]
-            library.record_failures(guilty.folder.id, [(relpath, guilty.found[relpath], reason)])
+            library.record_failures(guilty.folder.id, [(relpath, guilty.stamp(relpath), reason)])
             counts.killers += 1
             for todo in (guilty.changes.added, guilty.changes.changed, guilty.changes.pending):
                 if relpath in todo:

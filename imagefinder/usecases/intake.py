@@ -67,7 +67,7 @@ class Intake:
             rows = self._embedder.embed(np.stack([image.pixels for _, image in batch]))
             self._add([(relpath, image, row) for (relpath, image), row in zip(batch, rows, strict=True)])
         noted = [
-            (path, _stamp_to_note(self._each.found[path], reason), str(reason))
+            (path, _stamp_to_note(self._each.stamp(path), reason), str(reason))
             for path, reason in self._refused
             if reason.lasting or not lasting_only
         ]

@@ -164,7 +164,7 @@ def missing_elsewhere(library: Library, group: Group, token: CancelToken) -> set
     does not answer soon is passed over. Raises Cancelled.
     """
     sizes = {
-        each.found[relpath].size for each in group.surveys for relpath in (*each.changes.added, *each.changes.changed)
+        each.stamp(relpath).size for each in group.surveys for relpath in (*each.changes.added, *each.changes.changed)
     }
     besides = [each.folder.id for each in group.surveys] + [folder.id for folder in group.offline]
     paths: dict[int, list[str]] = defaultdict(list)
@@ -189,10 +189,10 @@ def read_doubtful(library: Library, group: Group, token: CancelToken, progress: 
     Raises Cancelled.
     """
     arrivals = [
-        _Arrival(each, relpath, each.found[relpath], None)
+        _Arrival(each, relpath, each.stamp(relpath), None)
         for each in group.surveys
         for relpath in library.doubtful_keys(each.folder.id)
-        if relpath in each.found and relpath not in each.displaced
+        if relpath in each.walk.found and relpath not in each.displaced
     ]
     _read_keys(arrivals, token, progress)
     for arrival in arrivals:
@@ -203,9 +203,9 @@ def read_doubtful(library: Library, group: Group, token: CancelToken, progress: 
 def _arrivals(surveys: Iterable[Survey]) -> Iterator[_Arrival]:
     for each in surveys:
         for relpath in each.changes.changed:
-            yield _Arrival(each, relpath, each.found[relpath], each.displaced.get(relpath))
+            yield _Arrival(each, relpath, each.stamp(relpath), each.displaced.get(relpath))
         for relpath in each.changes.added:
-            yield _Arrival(each, relpath, each.found[relpath], None)
+            yield _Arrival(each, relpath, each.stamp(relpath), None)
 
 
 def _settle_by_stamp(arrivals: Iterable[_Arrival], removed: Collection[Lost]) -> None:

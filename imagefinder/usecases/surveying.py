@@ -41,9 +41,9 @@ class Survey:
     unplugged: set[str] = field(default_factory=set)
     """Those of them of which that is sure: a drive was mounted on them, or they were roots of their own."""
 
-    @property
-    def found(self) -> dict[str, FileStamp]:
-        return self.walk.found
+    def stamp(self, relpath: str) -> FileStamp:
+        """Of a file that was found."""
+        return FileStamp(*self.walk.found[relpath])
 
     def path(self, relpath: str) -> str:
         return os.path.join(self.folder.path, relpath)

@@ -46,7 +46,7 @@ def test_stamps_are_those_of_the_file(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(b"12345")
     os.utime(path, ns=(1, 1_234_567_891))
-    stamp = listed(tmp_path).found["a.jpg"]
+    stamp = FileStamp(*listed(tmp_path).found["a.jpg"])
     assert stamp == FileStamp.of(path.stat())
     assert (stamp.size, stamp.mtime_ns, stamp.inode) == (5, 1_234_567_891, path.stat().st_ino)
 

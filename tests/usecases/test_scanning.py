@@ -56,7 +56,7 @@ def test_dates_long_ago_and_far_ahead_are_clamped_as_everywhere(tmp_path: Path, 
     path = tmp_path / "a.jpg"
     path.write_bytes(b"12345")
     os.utime(path, (seconds, seconds))
-    stamp = listed(tmp_path).found["a.jpg"]
+    stamp = FileStamp(*listed(tmp_path).found["a.jpg"])
     assert stamp == FileStamp.of(path.stat())
     assert abs(stamp.mtime_ns) <= LARGEST_NUMBER
 

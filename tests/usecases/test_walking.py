@@ -93,7 +93,7 @@ def test_a_root_that_hangs_is_silent_and_the_others_go_on(
     inside = os.path.join(roots[0][1], "1")
     event = stall(inside)
 
-    outcomes = list(walk_roots(roots, nothing, nothing, patience=0.5, hurry=0.2))
+    outcomes = list(walk_roots(roots, nothing, nothing, patience=3, hurry=0.5))
 
     assert [key for key, _ in outcomes] == ["b", "c", None, "a"]
     assert outcomes[-2:] == [(None, None), ("a", Silent(inside))]
@@ -136,7 +136,7 @@ def test_roots_are_walked_one_after_the_other_while_they_answer(
         return Walk()
 
     monkeypatch.setattr(walking, "walk", slow_walk)
-    outcomes = list(walk_roots(roots, nothing, nothing, patience=0.2, hurry=0.15))
+    outcomes = list(walk_roots(roots, nothing, nothing, patience=10, hurry=5))
 
     assert [key for key, _ in outcomes] == ["a", "b", "c"]  # nor is any of them silent: each gave signs all the time
     assert set(at_once) == {1}
@@ -146,10 +146,10 @@ def test_what_the_caller_does_between_two_results_is_nobodys_silence(
     roots: list[Root], stall: Callable[[str], threading.Event]
 ) -> None:
     event = stall(roots[0][1])
-    outcomes = walk_roots(roots, nothing, nothing, patience=0.6, hurry=0.1)
+    outcomes = walk_roots(roots, nothing, nothing, patience=2, hurry=0.5)
 
     assert next(outcomes)[0] == "b"
-    time.sleep(1)
+    time.sleep(2.5)
     assert [next(outcomes)[0] for _ in range(2)] == ["c", None]
     event.set()
     assert isinstance(next(outcomes)[1], Walk)

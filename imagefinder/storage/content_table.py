@@ -191,21 +191,22 @@ def _take_damage(connection: sqlite3.Connection, photo_ids: Sequence[int]) -> di
     return dict(found)
 
 
-def copy_photos(connection: sqlite3.Connection, copies: Sequence[Moved]) -> list[Moved]:
-    """New photos with all that is known of those with these ids, their vectors and labels among it.
+def copy_photos(connection: sqlite3.Connection, copies: Sequence[Moved]) -> list[tuple[int, Moved]]:
+    """New photos with all that is known of those with these ids, but for their vectors; ids that are not there are
+    passed over.
 
-    They are at paths that no file can have; returns what gives them their places.
+    They are at paths that no file can have. Returns whose copy each is, and what gives it its place.
     """
-    made: list[Moved] = []
+    made: list[tuple[int, Moved]] = []
     for copy in copies:
         row = connection.execute(
             f"INSERT INTO photo (folder_id, relpath, {removal_table.FACTS}) "
             f"SELECT ?, CAST('//' || ? AS BLOB), {removal_table.FACTS} FROM photo WHERE id = ? RETURNING id",
-            (copy.folder_id, copy.relpath.encode("utf-8", "surrogateescape").hex(), copy.photo_id),
+            (copy.folder_id, os.fsencode(copy.relpath).hex(), copy.photo_id),
         ).fetchone()
         if row is not None:
             label_table.hand_over(connection, copy.photo_id, row[0])
-            made.append(replace(copy, photo_id=row[0]))
+            made.append((copy.photo_id, replace(copy, photo_id=row[0])))
     return made
 
 

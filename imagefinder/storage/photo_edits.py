@@ -45,10 +45,9 @@ class PhotoEdits(LibraryParts):
                 for folder_id in {move.folder_id for move in (*moves, *copies)}:
                     folder_table.folder_path(connection, folder_id)
                 made = content_table.copy_photos(connection, copies)
-                sources = [copy.photo_id for copy in copies]
-                pairs = list(zip(sources, [new.photo_id for new in made], strict=True)) if made else []
-                rows = content_table.copy_vectors(connection, pairs)
-                done = content_table.move_photos(connection, [*moves, *made], _now(), changing)
+                rows = content_table.copy_vectors(connection, [(source, new.photo_id) for source, new in made])
+                places = [*moves, *(new for _, new in made)]
+                done = content_table.move_photos(connection, places, _now(), changing)
                 done.rows.extend(rows)
             self._apply(done)
 

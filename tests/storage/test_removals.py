@@ -220,6 +220,14 @@ def test_copies_know_what_is_known_of_a_photo_that_is_out_of_reach(library: Libr
     assert library.verify().problems == ()
 
 
+def test_a_copy_of_a_photo_that_left_meanwhile_is_passed_over(library: Library) -> None:
+    copies = [Moved(1, name, FileStamp(1001, 5), source, read(1).content_key) for name, source in (("x", 99), ("y", 2))]
+    library.relocate([], copies)
+    assert library.count() == 6
+    assert nearest(library, 1) in ("1.jpg", "y")
+    assert library.verify().problems == ()
+
+
 def test_another_picture_in_its_place_leaves_the_label_behind(library: Library, tmp_path: Path) -> None:
     library.add(1, 1, [item("1.jpg", 60), item("2.jpg", 61)], replaced={"1.jpg"})
     assert label_of(library, tmp_path / "photos" / "1.jpg") is None

@@ -5,8 +5,10 @@ import pytest
 
 from drawing import draw_photo
 from drawn_classes import variants
+from followed_photos import Scan
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
+from imagefinder.usecases.indexing import index
 from imagefinder.usecases.models import Models
 
 
@@ -44,3 +46,8 @@ def gallery(tmp_path: Path) -> Path:
     for seed, name in enumerate(("anemone", "birch", "cedar")):
         variants(tmp_path / "gallery" / "plants" / name, seed, 5)
     return tmp_path / "gallery"
+
+
+@pytest.fixture
+def scan(library: Library, embedder: Embedder) -> Scan:
+    return lambda *roots, **options: index(library, embedder, [root.id for root in roots] or None, **options)

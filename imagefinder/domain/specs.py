@@ -35,6 +35,10 @@ Projection = Literal["", "pca", "whitening"]
 Comparison = Literal["cosine", "hash", "hash-rerank"]
 """By cosine; by Hamming distance of binarised embeddings; or by these first and the best again by cosine."""
 
+Stored = Literal["float16", "int8"]
+"""How a library keeps each number of an embedding. Eight bits are for rows whose numbers are of like size, as principal
+components are."""
+
 _LATER = ("layers", "scales", "output", "projection")
 
 
@@ -62,6 +66,7 @@ class ModelSpec:
     """Whether a library subtracts its mean embedding before it compares. The stored embeddings are not touched."""
     compare: Comparison = "cosine"
     """How a library searches. The stored embeddings do not depend on it."""
+    stored: Stored = "float16"
     weights_sha256: str = ""
     """Of the weights file; empty where there are no weights."""
     provenance: str = ""
@@ -70,10 +75,10 @@ class ModelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that change exactly when the embeddings would: the name, the prose and the way they are
-        compared do not count."""
+        """64 hex digits that change exactly when the embeddings would: the name, the prose, and the way they are
+        stored and compared do not count."""
         counted = asdict(self)
-        for apart in ("name", "provenance", "licence", "description", "centred", "compare"):
+        for apart in ("name", "provenance", "licence", "description", "centred", "compare", "stored"):
             del counted[apart]
         for later in _LATER:  # left out at rest: libraries are older than these
             if counted[later] == _AT_REST[later]:

@@ -22,7 +22,7 @@ def tables(library: Library) -> tuple[dict[int, Wide], Wide | None, int, str, bo
             "SELECT spec, compare, centred FROM model WHERE id = ?", (int(active),)
         ).fetchone()
         found = connection.execute("SELECT photo_id, embedding FROM vector WHERE model_id = ?", (int(active),))
-        rows = {photo_id: np.frombuffer(blob, "<f2").astype(np.float64) for photo_id, blob in found}
+        rows = {photo_id: _decoded(blob, json.loads(spec)["dimension"]) for photo_id, blob in found}
         pin = connection.execute("SELECT count, mean FROM centre WHERE model_id = ?", (int(active),)).fetchone()
     record = json.loads(spec)
     mean = None if pin is None else np.frombuffer(pin[1], "<f4").astype(np.float64)
@@ -52,6 +52,13 @@ def mean_of_rows(library: Library) -> Wide:
     """The shrunk mean of the rows as they are now."""
     rows = np.stack(list(tables(library)[0].values()))
     return np.asarray(rows.sum(axis=0) / (len(rows) + RESERVE), np.float64)
+
+
+def _decoded(blob: bytes, dimension: int) -> Wide:
+    if len(blob) == 2 * dimension:
+        return np.frombuffer(blob, "<f2").astype(np.float64)
+    steps = np.frombuffer(blob, np.int8).astype(np.float64)
+    return steps if not steps.any() else _unit(steps)
 
 
 def _unit(row: Wide) -> Wide:

@@ -1,12 +1,13 @@
 """Libraries, photos and vectors that the storage tests make up: no files are needed, only what reading them gives."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from imagefinder.domain.images import Embeddings, FileStamp, ImageInfo, ReadImage
-from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.domain.specs import InputSpec, ModelSpec, Stored
 from imagefinder.storage.library import Library
 
 DIMENSION = 16
@@ -38,13 +39,18 @@ def item(relpath: str, seed: int, dimension: int = DIMENSION) -> tuple[str, Read
     return relpath, read(seed), row(seed, dimension)
 
 
-def library_with(directory: Path, root: Path, count: int = 10) -> Library:
+def kept_as(stored: Stored) -> ModelSpec:
+    """The plain model, with a record that says this of its rows."""
+    return replace(model(), stored=stored)
+
+
+def library_with(directory: Path, root: Path, count: int = 10, stored: Stored = "float16") -> Library:
     """An open library with one root and the photos 0.jpg, 1.jpg, ...; photo n has the row of seed n."""
     root.mkdir(parents=True, exist_ok=True)
     library = Library.open(directory)
-    library.activate(model())
+    library.activate(kept_as(stored))
     folder = library.add_folder(str(root))
-    library.add(folder.id, library.register_model(model()), [item(f"{n}.jpg", n) for n in range(count)])
+    library.add(folder.id, library.register_model(kept_as(stored)), [item(f"{n}.jpg", n) for n in range(count)])
     return library
 
 

@@ -39,6 +39,9 @@ Stored = Literal["float16", "int8"]
 """How a library keeps each number of an embedding. Eight bits are for rows whose numbers are of like size, as principal
 components are."""
 
+STORED_BYTES: Mapping[Stored, int] = {"float16": 2, "int8": 1}
+"""What a number takes, in the catalogue and in the index."""
+
 _LATER = ("layers", "scales", "output", "projection")
 
 
@@ -130,26 +133,32 @@ _AT_REST: Mapping[str, Any] = {given.name: given.default for given in fields(Mod
 
 IndexKind = Literal["flat", "ivf", "hash"]
 
-# Up to here every vector is compared, exactly, within a blink: 250,000 x 512 half floats are 256 MB.
+# Up to here every vector is compared within a blink: 1,000,000 x 512 bytes are 512 MB.
 FLAT_BYTES_LIMIT = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class IndexSpec:
-    """How vectors are searched. ``lists`` is the number of inverted lists, 0 for a flat index and for hash codes."""
+    """How vectors are searched. ``lists`` is the number of inverted lists, 0 for a flat index and for hash codes.
+
+    ``stored`` is how the index keeps each number of a row; hash codes are bits whatever it says.
+    """
 
     kind: IndexKind
     dimension: int
     lists: int = 0
+    stored: Stored = "float16"
 
     @classmethod
-    def choose(cls, count: int, dimension: int, compare: Comparison = "cosine") -> "IndexSpec":
+    def choose(
+        cls, count: int, dimension: int, compare: Comparison = "cosine", stored: Stored = "float16"
+    ) -> "IndexSpec":
         """Exact while that is fast; inverted lists (4 sqrt(n), as the Faiss guidelines advise) beyond.
 
         Hash codes are always compared with all others: they are a sixteenth of the half floats.
         """
         if compare != "cosine":
             return cls("hash", dimension)
-        if count * dimension * 2 <= FLAT_BYTES_LIMIT:
-            return cls("flat", dimension)
-        return cls("ivf", dimension, lists=int(4 * count**0.5))
+        if count * dimension * STORED_BYTES[stored] <= FLAT_BYTES_LIMIT:
+            return cls("flat", dimension, stored=stored)
+        return cls("ivf", dimension, lists=int(4 * count**0.5), stored=stored)

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Away, Lost, trusts_older_key
 from imagefinder.domain.images import FileStamp, Moved
-from imagefinder.storage import failure_table, label_table, removal_table, vector_table
+from imagefinder.storage import failure_table, label_table, removal_table
 from imagefinder.storage.catalog import moment_of
+from imagefinder.storage.row_blobs import row_sizes
 
 _LOST = (
     "SELECT p.id, f.path, p.relpath, p.size, p.mtime_ns, p.ctime_ns, p.inode, p.content_key, p.whole_key, p.format, "
@@ -216,9 +217,10 @@ def copy_vectors(connection: sqlite3.Connection, copies: Iterable[tuple[int, int
     for source, target in copies:
         found = connection.execute(
             "INSERT INTO vector (photo_id, model_id, embedding) SELECT ?, v.model_id, v.embedding FROM vector v "
-            "JOIN model m ON m.id = v.model_id WHERE v.photo_id = ? AND length(v.embedding) = ? * m.dimension "
+            "JOIN model m ON m.id = v.model_id WHERE v.photo_id = ? "
+            "AND length(v.embedding) IN (? * m.dimension, ? * m.dimension) "
             "ORDER BY v.model_id RETURNING seq, model_id, embedding",
-            (target, source, vector_table.row_bytes(1)),
+            (target, source, *row_sizes(1)),
         ).fetchall()
         rows += [removal_table.Row(*row) for row in found]
     return rows

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from imagefinder.domain.specs import IndexKind, IndexSpec
+from imagefinder.domain.specs import IndexKind, IndexSpec, Stored
 from imagefinder.storage.hash_index import HashIndex
 from imagefinder.storage.row_index import RowIndex
 from imagefinder.storage.vectors import VectorIndex
@@ -23,7 +23,8 @@ PIECE_BYTES = 2**20
 class Stamp:
     """Which rows of which library the file holds. ``model`` is the fingerprint, ``last_seq`` the highest row.
 
-    ``centre`` is the digest of what was subtracted from them, "" for nothing; older files are without it.
+    ``centre`` is the digest of what was subtracted from them, "" for nothing. Older files are without it, and without
+    ``stored``.
     """
 
     library: str
@@ -35,12 +36,15 @@ class Stamp:
     last_seq: int
     count: int
     centre: str = ""
+    stored: Stored = "float16"
 
     @classmethod
     def of(cls, index: RowIndex, library: str, model: str, centre: str = "") -> "Stamp":
         ids, spec = index.ids, index.spec
         last = int(ids[-1]) if len(ids) else 0
-        return cls(library, model, spec.kind, spec.dimension, spec.lists, index.parts, last, len(ids), centre)
+        return cls(
+            library, model, spec.kind, spec.dimension, spec.lists, index.parts, last, len(ids), centre, spec.stored
+        )
 
 
 class IndexFileError(Exception):
@@ -86,7 +90,8 @@ def load(path: Path) -> tuple[RowIndex, Stamp]:
             (length,) = LENGTH.unpack(file.read(LENGTH.size))
             stamp = Stamp(**json.loads(file.read(length)))
             kind = HashIndex if stamp.kind == "hash" else VectorIndex
-            index = kind.read(IndexSpec(stamp.kind, stamp.dimension, stamp.lists), stamp.parts, file.read)
+            spec = IndexSpec(stamp.kind, stamp.dimension, stamp.lists, stamp.stored)
+            index = kind.read(spec, stamp.parts, file.read)
         except (ValueError, TypeError, struct.error) as error:
             raise IndexFileError(str(error)) from error
     if Stamp.of(index, stamp.library, stamp.model, stamp.centre) != stamp:

@@ -104,8 +104,8 @@ class IndexKeeper:
 
     def optimise(self, progress: ProgressSink = ignore_progress, token: CancelToken | None = None) -> bool:
         """Load the index, and rebuild it where its kind does not suit the number of photos any more, where it compares
-        in another way than ``spec`` says, or where the mean has drifted. Returns whether it did. Raises Cancelled; then
-        nothing changed."""
+        or keeps rows in another way than ``spec`` says, or where the mean has drifted. Returns whether it did. Raises
+        Cancelled; then nothing changed."""
         with self._database.snapshot() as connection:
             stays = self._is_up_to_date(connection)
         if stays:  # or the index would be made, with a mean that is about to go
@@ -135,7 +135,7 @@ class IndexKeeper:
         with self._database.snapshot() as connection:
             fresh = None if self._is_up_to_date(connection, spec) else self._measure(connection, token)
             comparing = self._comparing(connection, spec, fresh)
-            index = build(connection, self.model_id, spec.dimension, comparing, progress, token)
+            index = build(connection, self.model_id, spec, comparing, progress, token)
         if fresh is not None or choice is not None:
             with self._database.write() as connection:
                 if fresh is not None:
@@ -177,12 +177,14 @@ class IndexKeeper:
     # The index
 
     def _suitable(self, count: int) -> IndexSpec:
-        return IndexSpec.choose(count, self.spec.dimension, self.spec.compare)
+        return IndexSpec.choose(count, self.spec.dimension, self.spec.compare, self.spec.stored)
 
     def _fits(self, index: RowIndex) -> bool:
-        """Whether the kind is the one that suits the number of photos, and enough lists were made."""
+        """Whether the kind is the one that suits the number of photos, enough lists were made, and rows are kept in the
+        form that the record says."""
         best = self._suitable(len(index))
-        return index.spec.kind == best.kind and best.lists <= 2 * index.spec.lists
+        alike = (index.spec.kind, index.spec.stored) == (best.kind, best.stored)
+        return alike and best.lists <= 2 * index.spec.lists
 
     def _load(self, progress: ProgressSink, token: CancelToken) -> Serving:
         # The file first, the catalogue second: another process may be ahead with the catalogue, never with the file.
@@ -190,7 +192,7 @@ class IndexKeeper:
         with self._database.snapshot() as connection:
             comparing = self._comparing(connection)
             if index is not None and not self._was_made_by(comparing, index, digest):
-                log.info("%s: photos are compared in another way than it was made for. Rebuilding.", self.file)
+                log.info("%s: photos are kept or compared in another way than it was made for. Rebuilding.", self.file)
                 index = None
             if index is not None and not (reason := self._mismatch(connection, comparing, index)):
                 stored = vector_table.seqs(connection, self.model_id)
@@ -202,7 +204,7 @@ class IndexKeeper:
             if reason:
                 self.problem = f"The index file could not be used ({reason})."
                 log.warning("%s: %s. Rebuilding.", self.file, reason)
-            made = build(connection, self.model_id, self.spec.dimension, comparing, progress, token)
+            made = build(connection, self.model_id, self.spec, comparing, progress, token)
             self._unsaved = len(made) > 0
             return Serving(made, comparing)
 
@@ -219,7 +221,9 @@ class IndexKeeper:
         return index, stamp.centre, ""
 
     def _was_made_by(self, comparing: Comparing, index: RowIndex, digest: str) -> bool:
-        return digest == comparing.digest and (index.spec.kind == "hash") == comparing.hashed
+        stored = self._suitable(len(index)).stored
+        kept_so = (index.spec.kind == "hash", index.spec.stored) == (comparing.hashed, stored)
+        return digest == comparing.digest and kept_so
 
     def _mismatch(self, connection: sqlite3.Connection, comparing: Comparing, index: RowIndex) -> str:
         """What shows that the file is not of this catalogue's past: it is ahead, or its newest rows are other ones.

@@ -29,6 +29,7 @@ from imagefinder.storage import (
     label_table,
     model_table,
     removal_table,
+    row_blobs,
     vector_table,
 )
 from imagefinder.storage.database import Database, explained
@@ -203,10 +204,11 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
         added is a photo of its own. Raises FolderError where the folder was removed, ValueError for an embedding that
         is not a unit row of the model's dimension, and LibraryError.
         """
-        expected = (self._models[model_id].dimension,)
+        spec = self._models[model_id]
+        expected = (spec.dimension,)
         if any(embedding.shape != expected for _, _, embedding in items):
             raise ValueError(f"an embedding has not the shape {expected}")
-        blobs = [vector_table.encode(embedding) for _, _, embedding in items]
+        blobs = [row_blobs.encode(embedding, spec.stored) for _, _, embedding in items]
         with self._database.lock:
             ids: list[int] = []
             dropped: list[int] = []
@@ -223,7 +225,7 @@ class Library(PhotoEdits, ModelEdits, LabelEdits, LibraryView):
                     ids.append(seq)
                     dropped += gone
             if self._keeper is not None and self._keeper.model_id == model_id:
-                self._keeper.apply(dropped, ids, vector_table.decode(blobs, *expected))
+                self._keeper.apply(dropped, ids, row_blobs.decode(blobs, spec.dimension))
             else:
                 self._follow(dropped)
         self._thumbnails.put((read.content_key, read.thumbnail) for _, read, _ in items if read.thumbnail)

@@ -21,6 +21,7 @@ from imagefinder.storage import (
 )
 from imagefinder.storage.index_keeper import index_path
 from imagefinder.storage.label_view import LabelView
+from imagefinder.storage.row_blobs import row_bytes
 from imagefinder.storage.search_view import SearchView
 
 
@@ -70,7 +71,8 @@ class LibraryView(SearchView, LabelView):
                         spec=spec,
                         photos=photos,
                         pending=catalog.pending(connection, model_id),
-                        bytes=photos * vector_table.row_bytes(spec.dimension)
+                        # Where rows are of both forms, as if all were as new ones: to look at each would take long.
+                        bytes=photos * row_bytes(spec.dimension, spec.stored)
                         + _file_bytes(index_path(self.directory, spec)),
                         active=keeper is not None and keeper.model_id == model_id,
                     )

@@ -10,7 +10,7 @@ from imagefinder.domain.changes import Away
 from imagefinder.domain.errors import LibraryError
 from imagefinder.domain.excludes import DEFAULT_EXCLUDES
 from imagefinder.domain.images import FileStamp, Moved, RemovalReason
-from imagefinder.storage import content_table, folder_table, label_table, removal_table, vector_table
+from imagefinder.storage import content_table, folder_table, label_table, removal_table, row_blobs
 from imagefinder.storage.content_table import Relocated
 from imagefinder.storage.library_parts import LibraryParts
 
@@ -141,7 +141,7 @@ class PhotoEdits(LibraryParts):
         keeper = self._keeper
         if keeper is not None:
             mine = [row for row in done.rows if row.model_id == keeper.model_id]
-            rows = vector_table.decode([row.embedding for row in mine], keeper.spec.dimension)
+            rows = row_blobs.decode([row.embedding for row in mine], keeper.spec.dimension)
             keeper.apply(done.dropped, [row.seq for row in mine], rows)
         self._thumbnails.rename(done.renamed)
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from imagefinder.domain.changes import PIECES, UNCOMPRESSED, Lost
 from imagefinder.domain.images import KEPT_DAYS, FileStamp, Removal, RemovalReason
-from imagefinder.storage import label_table, vector_table
+from imagefinder.storage import label_table
+from imagefinder.storage.row_blobs import row_sizes
 
 FACTS = (
     "size, mtime_ns, ctime_ns, inode, content_key, whole_key, width, height, format, taken_at, camera, colour, moment"
@@ -104,9 +105,9 @@ def take_back(connection: sqlite3.Connection, folder_id: int, photo_ids: Sequenc
     rows = connection.execute(
         "INSERT INTO vector (photo_id, model_id, embedding) SELECT v.photo_id, v.model_id, v.embedding "
         f"FROM removed_vector v JOIN model m ON m.id = v.model_id WHERE v.photo_id IN {_GIVEN} "
-        "AND length(v.embedding) = ? * m.dimension "  # a damaged one is read again
+        "AND length(v.embedding) IN (? * m.dimension, ? * m.dimension) "  # a damaged one is read again
         "ORDER BY v.photo_id, v.model_id RETURNING seq, model_id, embedding",
-        (given, vector_table.row_bytes(1)),
+        (given, *row_sizes(1)),
     ).fetchall()
     connection.execute(f"DELETE FROM removed_photo WHERE id IN {_GIVEN}", (given,))
     _drop_empty(connection)

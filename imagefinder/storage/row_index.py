@@ -14,7 +14,7 @@ from imagefinder.domain.specs import IndexSpec
 
 Ids = npt.NDArray[np.int64]
 Stored = npt.NDArray[Any]
-"""Rows in the form that the index keeps them in: half floats (n, dimension), or codes (n, bytes)."""
+"""Rows in the form that the index keeps them in: half floats or bytes (n, dimension), or codes (n, bytes)."""
 
 
 def load_faiss() -> Any:

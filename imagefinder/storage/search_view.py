@@ -10,9 +10,12 @@ from imagefinder.storage import vector_table
 from imagefinder.storage.index_keeper import IndexKeeper
 from imagefinder.storage.library_parts import LibraryParts
 from imagefinder.storage.row_index import Ids
+from imagefinder.storage.serving import Serving
 
 RERANKED_PER_ANSWER = 10
 RERANKED_AT_LEAST = 200
+BEYOND_SHARE = 0.25
+BEYOND_AT_LEAST = 50
 
 
 class SearchView(LibraryParts):
@@ -44,10 +47,10 @@ class SearchView(LibraryParts):
         keeper = self._keeper
         if keeper is None:
             return []
-        if keeper.serving().comparing.compare == "hash-rerank":
+        serving = keeper.serving()
+        if _candidates(serving, k):
             photo_ids, _, similarities, _ = self._nearest(keeper, row, k, centred)
             return list(zip(photo_ids, similarities.tolist(), strict=True))
-        serving = keeper.serving()
         seqs, similarities = serving.index.search(serving.comparing.index_query(row, centred), k)
         with self._database.read() as connection:
             photo_of = vector_table.photo_ids(connection, seqs)
@@ -112,12 +115,10 @@ class SearchView(LibraryParts):
     def _nearest(
         self, keeper: IndexKeeper, row: Embeddings, k: int, centred: bool
     ) -> tuple[list[int], Embeddings, npt.NDArray[np.float32], Embeddings]:
-        """Photo ids, centred rows, similarities and the centred query; "hash-rerank" looks at candidates again."""
+        """Photo ids, centred rows, similarities and the centred query; candidates are looked at again."""
         serving = keeper.serving()
-        comparing = serving.comparing
-        again = comparing.compare == "hash-rerank"
-        wanted = max(RERANKED_PER_ANSWER * k, RERANKED_AT_LEAST) if again and k > 0 else k
-        seqs, similarities = serving.index.search(comparing.index_query(row, centred), wanted)
+        comparing, again = serving.comparing, _candidates(serving, k)
+        seqs, similarities = serving.index.search(comparing.index_query(row, centred), again or k)
         with self._database.read() as connection:
             there, photo_ids, raw = vector_table.with_photos(connection, seqs, keeper.spec.dimension)
         rows, query = comparing.centre(raw), comparing.centred_query(row, centred)
@@ -126,6 +127,19 @@ class SearchView(LibraryParts):
         cosines = np.asarray(rows @ query, np.float32)
         best = np.argsort(-cosines, kind="stable")[:k]
         return [photo_ids[place] for place in best.tolist()], rows[best], cosines[best], query
+
+
+def _candidates(serving: Serving, k: int) -> int:
+    """How many answers of the index are compared again, by their stored rows, to find ``k``; 0 where its own hold.
+
+    Of bytes they hold to two digits: enough to say who comes near the first ``k``, not in which order, nor how alike
+    two photos are. Reading the stored rows costs little, as the numbers of their photos are read beside them anyway.
+    """
+    if k < 1:
+        return 0
+    if serving.comparing.compare == "hash-rerank":
+        return max(RERANKED_PER_ANSWER * k, RERANKED_AT_LEAST)
+    return k + max(int(BEYOND_SHARE * k), BEYOND_AT_LEAST) if serving.index.spec.stored == "int8" else 0
 
 
 def _at(seqs: Ids, similarities: npt.NDArray[np.float32], there: Ids) -> npt.NDArray[np.float32]:

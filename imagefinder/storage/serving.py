@@ -7,7 +7,7 @@ import numpy as np
 
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.progress import CancelToken, ProgressMeter, ProgressSink
-from imagefinder.domain.specs import IndexSpec
+from imagefinder.domain.specs import IndexSpec, ModelSpec
 from imagefinder.storage import vector_table
 from imagefinder.storage.comparing import Comparing
 from imagefinder.storage.hash_index import HashIndex
@@ -26,25 +26,25 @@ class Serving:
 def build(
     connection: sqlite3.Connection,
     model_id: int,
-    dimension: int,
+    spec: ModelSpec,
     comparing: Comparing,
     progress: ProgressSink,
     token: CancelToken,
 ) -> RowIndex:
     """A new index of all rows of a model, of the kind that suits their number. Raises Cancelled."""
     total = vector_table.count(connection, model_id)
-    chosen = IndexSpec.choose(total, dimension, comparing.compare)
+    chosen = IndexSpec.choose(total, spec.dimension, comparing.compare, spec.stored)
     index: RowIndex
     if chosen.kind == "hash":
         index = HashIndex(chosen)
     elif chosen.kind == "ivf":
         step = max(1, total // (chosen.lists * SAMPLES_PER_LIST))
-        chunks = vector_table.rows(connection, model_id, dimension)
+        chunks = vector_table.rows(connection, model_id, spec.dimension)
         index = VectorIndex(chosen, np.concatenate([comparing.to_index(rows[::step]) for _, rows in chunks]))
     else:
         index = VectorIndex(chosen)
     meter = ProgressMeter(progress, token, "rebuilding", total)
-    for ids, rows in vector_table.rows(connection, model_id, dimension):
+    for ids, rows in vector_table.rows(connection, model_id, spec.dimension):
         index.add(ids, comparing.to_index(rows))
         meter.report(len(index))
     return index

@@ -6,37 +6,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from imagefinder.domain.images import Embeddings
+from imagefinder.storage.row_blobs import decode, row_sizes, sound, unit
 from imagefinder.storage.row_index import Ids
 
-STORED = np.dtype("<f2")
 CHUNK = 4096
-UNIT_TOLERANCE = 0.01
-
-
-def row_bytes(dimension: int) -> int:
-    """The length of the BLOB of one row."""
-    return dimension * STORED.itemsize
-
-
-def encode(embedding: Embeddings) -> bytes:
-    """The BLOB of one unit row. Raises ValueError for what could never be found again: not finite, or not a unit."""
-    if not is_sound(embedding):
-        raise ValueError("an embedding is a finite row of unit length")
-    return embedding.astype(STORED).tobytes()
-
-
-def is_sound(rows: npt.NDArray[np.floating]) -> bool:
-    """Whether every row is finite and of unit length, or zero (what a picture without any feature gives)."""
-    norms = np.linalg.norm(np.asarray(rows, np.float32), axis=-1)
-    return bool(np.all((np.abs(norms - 1) <= UNIT_TOLERANCE) | (norms == 0)))  # a norm that is NaN is neither
-
-
-def decode(blobs: Iterable[bytes], dimension: int) -> Embeddings:
-    """Rows as they were stored, float32 (n, dimension)."""
-    return np.frombuffer(b"".join(blobs), STORED).reshape(-1, dimension).astype(np.float32)
 
 
 def put(
@@ -78,8 +53,9 @@ def rows(
 ) -> Iterator[tuple[Ids, Embeddings]]:
     """All vectors of a model from seq ``first`` on, in chunks; rows of a wrong size or not finite are left out."""
     cursor = connection.execute(
-        "SELECT seq, embedding FROM vector WHERE seq >= ? AND model_id = ? AND length(embedding) = ? ORDER BY seq",
-        (first, model_id, row_bytes(dimension)),
+        "SELECT seq, embedding FROM vector WHERE seq >= ? AND model_id = ? AND length(embedding) IN (?, ?) "
+        "ORDER BY seq",
+        (first, model_id, *row_sizes(dimension)),
     )
     while chunk := cursor.fetchmany(CHUNK):
         ids = np.array([row[0] for row in chunk], np.int64)
@@ -89,29 +65,30 @@ def rows(
 
 
 def bad_seqs(connection: sqlite3.Connection) -> list[int]:
-    """The rows of any model that are of a wrong size, not finite or not unit rows."""
+    """The rows of any model that are of a wrong size, or not what an embedding is stored as."""
     bad: list[int] = []
     for model_id, dimension in connection.execute("SELECT id, dimension FROM model").fetchall():
         wrong = connection.execute(
-            "SELECT seq FROM vector WHERE model_id = ? AND length(embedding) <> ?",
-            (model_id, row_bytes(dimension)),
+            "SELECT seq FROM vector WHERE model_id = ? AND length(embedding) NOT IN (?, ?)",
+            (model_id, *row_sizes(dimension)),
         )
         bad += [row[0] for row in wrong]
         cursor = connection.execute(
-            "SELECT seq, embedding FROM vector WHERE model_id = ? AND length(embedding) = ?",
-            (model_id, row_bytes(dimension)),
+            "SELECT seq, embedding FROM vector WHERE model_id = ? AND length(embedding) IN (?, ?)",
+            (model_id, *row_sizes(dimension)),
         )
         while chunk := cursor.fetchmany(CHUNK):
-            if not is_sound(decode((row[1] for row in chunk), dimension)):
-                bad += [seq for seq, blob in chunk if not is_sound(decode([blob], dimension))]
+            fine = sound([row[1] for row in chunk], dimension)
+            bad += [row[0] for row, is_fine in zip(chunk, fine, strict=True) if not is_fine]
     return bad
 
 
 def at(connection: sqlite3.Connection, ids: Ids, dimension: int) -> dict[int, Embeddings]:
     """The vectors of these rows as they were stored; rows that are not there, or of a wrong size, are left out."""
     found = connection.execute(
-        "SELECT seq, embedding FROM vector WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) = ?",
-        (json.dumps(ids.tolist()), row_bytes(dimension)),
+        "SELECT seq, embedding FROM vector "
+        "WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) IN (?, ?)",
+        (json.dumps(ids.tolist()), *row_sizes(dimension)),
     )
     return {seq: decode([blob], dimension)[0] for seq, blob in found}
 
@@ -128,8 +105,8 @@ def with_photos(connection: sqlite3.Connection, ids: Ids, dimension: int) -> tup
     """Row numbers, photo ids and unit rows (n, dimension) of those of ``ids`` that are there, in the same order."""
     found = connection.execute(
         "SELECT seq, photo_id, embedding FROM vector "
-        "WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) = ?",
-        (json.dumps(ids.tolist()), row_bytes(dimension)),
+        "WHERE seq IN (SELECT value FROM json_each(?)) AND length(embedding) IN (?, ?)",
+        (json.dumps(ids.tolist()), *row_sizes(dimension)),
     )
     by_seq = {seq: (photo_id, blob) for seq, photo_id, blob in found}
     there = [seq for seq in ids.tolist() if seq in by_seq]
@@ -144,9 +121,9 @@ def of_photos(
     wanted = "" if photo_ids is None else "photo_id IN (SELECT value FROM json_each(?)) AND "
     given = () if photo_ids is None else (json.dumps([int(id_) for id_ in photo_ids]),)
     cursor = connection.execute(
-        f"SELECT photo_id, embedding FROM vector WHERE {wanted} model_id = ? AND length(embedding) = ? "
+        f"SELECT photo_id, embedding FROM vector WHERE {wanted} model_id = ? AND length(embedding) IN (?, ?) "
         "ORDER BY photo_id",
-        (*given, model_id, row_bytes(dimension)),
+        (*given, model_id, *row_sizes(dimension)),
     )
     while chunk := cursor.fetchmany(CHUNK):
         yield [row[0] for row in chunk], unit(decode((row[1] for row in chunk), dimension))
@@ -166,23 +143,16 @@ def of_photo(connection: sqlite3.Connection, photo_id: int, model_id: int, dimen
     row = connection.execute(
         "SELECT embedding FROM vector WHERE photo_id = ? AND model_id = ?", (photo_id, model_id)
     ).fetchone()
-    return None if row is None or len(row[0]) != row_bytes(dimension) else unit(decode([row[0]], dimension))[0]
+    return None if row is None or len(row[0]) not in row_sizes(dimension) else unit(decode([row[0]], dimension))[0]
 
 
 def export(connection: sqlite3.Connection, model_id: int, dimension: int) -> tuple[list[str], Embeddings]:
     """Paths and unit rows of all photos that have a vector of the right size, in the order of their paths."""
     found = connection.execute(
         "SELECT f.path, p.relpath, v.embedding FROM vector v JOIN photo p ON p.id = v.photo_id "
-        "JOIN folder f ON f.id = p.folder_id WHERE v.model_id = ? AND length(v.embedding) = ? "
+        "JOIN folder f ON f.id = p.folder_id WHERE v.model_id = ? AND length(v.embedding) IN (?, ?) "
         "ORDER BY f.path, p.relpath",
-        (model_id, row_bytes(dimension)),
+        (model_id, *row_sizes(dimension)),
     ).fetchall()
     paths = [os.path.join(os.fsdecode(root), os.fsdecode(relpath)) for root, relpath, _ in found]
     return paths, unit(decode((row[2] for row in found), dimension))
-
-
-def unit(found: Embeddings) -> Embeddings:
-    """Rows at exactly unit length again, which half floats keep to three digits. Zero rows stay."""
-    norms = np.linalg.norm(found, axis=1, keepdims=True)
-    norms[norms == 0] = 1
-    return np.asarray(found / norms, np.float32)

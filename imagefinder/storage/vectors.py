@@ -15,6 +15,10 @@ from imagefinder.storage.row_index import Ids, RowIndex, Stored, load_faiss
 SAMPLES_PER_LIST = 64
 STRIDE = 16
 FRESH_ROWS = 4096
+STEPS = 127
+"""Of rounding between zero and one, where rows are kept as bytes."""
+ZERO = 128
+"""The byte that Faiss keeps a zero as."""
 
 
 def _flat_parts() -> int:
@@ -36,8 +40,12 @@ def _padded(rows: Embeddings | Stored) -> Embeddings:
 class VectorIndex(RowIndex):
     """Numbered unit rows and a search by inner product, which is their cosine.
 
-    Both kinds hold half floats. So a similarity is never approximate, beyond these, and no answer needs ranking again;
-    what "ivf" may miss is a neighbour in a list that it did not look into.
+    Both kinds hold half floats, whose similarities are as good as exact; or bytes, 127 to the unit, whose similarities
+    are off by 0.0024 (a step of rounding / sqrt(12), whatever the dimension): whoever wants them exact compares the
+    first of them again. The steps are the same for every row, so that none depends on those beside it, and reach as far
+    as any number of a unit row: finer ones would cut off the largest numbers of a row that has little else.
+
+    What "ivf" may miss is a neighbour in a list that it did not look into.
     """
 
     def __init__(self, spec: IndexSpec, sample: Embeddings | None = None, parts: Sequence[Any] | None = None) -> None:
@@ -50,10 +58,10 @@ class VectorIndex(RowIndex):
                 raise ValueError("inverted lists need a sample to be trained on")
             parts = [_new_ivf(spec, sample)]
         elif parts is None:
-            parts = [_new_flat(_width(spec.dimension)) for _ in range(_flat_parts())]
+            parts = [_new_flat(spec) for _ in range(_flat_parts())]
         # What is to be added to inverted lists: each list that grows is copied, and each batch is compared with the
         # centres of all lists, so that in a large library many rows at once cost little more than few.
-        self._fresh = _new_flat(_width(spec.dimension)) if spec.kind == "ivf" else None
+        self._fresh = _new_flat(spec) if spec.kind == "ivf" else None
         super().__init__(spec, parts)
         self._whole = parts[0]
         if len(parts) > 1:
@@ -71,32 +79,47 @@ class VectorIndex(RowIndex):
             loaded = [faiss.read_index(faiss.PyCallbackIOReader(read)) for _ in range(parts)]
         except RuntimeError as error:
             raise ValueError(f"not an index: {error}") from error
-        expected = faiss.IndexIDMap if spec.kind == "flat" else faiss.IndexIVFScalarQuantizer
-        if not loaded or any(not isinstance(part, expected) or part.d != _width(spec.dimension) for part in loaded):
+        if not loaded or not all(_is_of(spec, part) for part in loaded):
             raise ValueError("not an index of the expected kind")
         return cls(spec, parts=loaded)
 
     def stored(self, rows: Embeddings) -> Stored:
         # Rounded here and not by Faiss, whose rounding differs from one processor to another.
-        return np.asarray(rows, np.float16)
+        if self.spec.stored == "float16":
+            return np.asarray(rows, np.float16)
+        steps = np.clip(np.rint(np.asarray(rows, np.float32) * STEPS), -STEPS, STEPS)
+        return (steps + ZERO).astype(np.uint8)
+
+    def _for_faiss(self, stored: Stored) -> Embeddings:
+        """Rows that Faiss keeps as ``stored``, with nothing left for it to round."""
+        return _padded(stored if self.spec.stored == "float16" else stored.astype(np.float32) - ZERO)
+
+    def _asked(self, query: Embeddings) -> tuple[Embeddings, np.float32]:
+        """A query as Faiss takes it, and what its similarities are multiplied by."""
+        if self.spec.stored == "float16":
+            return _padded(query), np.float32(1)
+        # Faiss compares bytes as whole numbers where rows fit its strides, and would cut off what follows the point.
+        largest = np.abs(query).max() or np.float32(1)
+        return _padded(np.rint(query / largest * STEPS)), np.float32(largest / STEPS**2)
 
     def _insert(self, part: Any, ids: Ids, stored: Stored) -> None:
         if self._fresh is None:
-            part.add_with_ids(_padded(stored), ids)
+            part.add_with_ids(self._for_faiss(stored), ids)
             return
-        self._fresh.add_with_ids(_padded(stored), ids)
+        self._fresh.add_with_ids(self._for_faiss(stored), ids)
         if self._fresh.ntotal >= FRESH_ROWS:
             self._empty_fresh()
 
     def _nearest(self, query: Embeddings, k: int) -> tuple[Ids, npt.NDArray[np.float32]]:
-        similarities, ids = self._whole.search(_padded(query), k)
+        query, unit = self._asked(query)
+        similarities, ids = self._whole.search(query, k)
         if self._fresh is not None and self._fresh.ntotal:
-            more, more_ids = self._fresh.search(_padded(query), k)
+            more, more_ids = self._fresh.search(query, k)
             similarities, ids = np.hstack([similarities, more]), np.hstack([ids, more_ids])
             similarities[ids < 0] = -np.inf
             best = np.argsort(-similarities[0], kind="stable")[:k]
             similarities, ids = similarities[:, best], ids[:, best]
-        return ids[0], similarities[0]
+        return ids[0], similarities[0] * unit
 
     def _holding(self) -> Sequence[Any]:
         return self._parts if self._fresh is None else [*self._parts, self._fresh]
@@ -109,8 +132,8 @@ class VectorIndex(RowIndex):
     def _empty_fresh(self) -> None:
         if self._fresh is not None and self._fresh.ntotal:
             for ids, rows in self._rows_of(self._fresh, "flat"):
-                self._parts[0].add_with_ids(_padded(rows), ids.copy())
-            self._fresh = _new_flat(_width(self.spec.dimension))
+                self._parts[0].add_with_ids(self._for_faiss(rows), ids.copy())
+            self._fresh = _new_flat(self.spec)
 
     def _changed(self, ids: Ids) -> None:
         super()._changed(ids)
@@ -129,24 +152,39 @@ class VectorIndex(RowIndex):
     def _rows_of(self, part: Any, kind: str) -> Iterator[tuple[Ids, Stored]]:
         faiss = load_faiss()
         width = _width(self.spec.dimension)
+        number = np.dtype(np.float16 if self.spec.stored == "float16" else np.uint8)
         if kind == "flat":
             codes = faiss.downcast_index(part.index).codes
             places = [(part.id_map.data(), codes.data(), int(part.ntotal))]
         else:
             lists = part.invlists
             places = [(lists.get_ids(i), lists.get_codes(i), int(lists.list_size(i))) for i in range(part.nlist)]
-        for ids, halves, count in places:
+        for ids, held, count in places:
             if count:
-                raw = faiss.rev_swig_ptr(halves, count * width * 2)
-                rows = raw.view(np.float16).reshape(count, width)[:, : self.spec.dimension]
+                raw = faiss.rev_swig_ptr(held, count * width * number.itemsize)
+                rows = raw.view(number).reshape(count, width)[:, : self.spec.dimension]
                 yield faiss.rev_swig_ptr(ids, count), rows
 
 
-def _new_flat(dimension: int) -> Any:
+def _form(spec: IndexSpec) -> Any:
+    quantizer = load_faiss().ScalarQuantizer
+    # Signed bytes as they come: Faiss's other eight-bit forms learn their range from a sample, and were slower.
+    return quantizer.QT_fp16 if spec.stored == "float16" else quantizer.QT_8bit_direct_signed
+
+
+def _is_of(spec: IndexSpec, part: Any) -> bool:
     faiss = load_faiss()
-    return faiss.IndexIDMap(
-        faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    )
+    if spec.kind == "flat":
+        inner = faiss.downcast_index(part.index) if isinstance(part, faiss.IndexIDMap) else None
+        expected = faiss.IndexScalarQuantizer
+    else:
+        inner, expected = part, faiss.IndexIVFScalarQuantizer
+    return isinstance(inner, expected) and inner.d == _width(spec.dimension) and inner.sq.qtype == _form(spec)
+
+
+def _new_flat(spec: IndexSpec) -> Any:
+    faiss = load_faiss()
+    return faiss.IndexIDMap(faiss.IndexScalarQuantizer(_width(spec.dimension), _form(spec), faiss.METRIC_INNER_PRODUCT))
 
 
 def _new_ivf(spec: IndexSpec, sample: Embeddings) -> Any:
@@ -156,7 +194,7 @@ def _new_ivf(spec: IndexSpec, sample: Embeddings) -> Any:
         faiss.IndexFlatIP(_width(spec.dimension)),
         _width(spec.dimension),
         lists,
-        faiss.ScalarQuantizer.QT_fp16,
+        _form(spec),
         faiss.METRIC_INNER_PRODUCT,
         False,  # the rows themselves, not their distance from a list's centre
     )
@@ -164,5 +202,5 @@ def _new_ivf(spec: IndexSpec, sample: Embeddings) -> Any:
     index.cp.niter = 10
     index.cp.min_points_per_centroid = 1  # or Faiss writes a warning to the terminal
     index.cp.max_points_per_centroid = SAMPLES_PER_LIST
-    index.train(_padded(sample))
+    index.train(_padded(sample))  # of any length: only their directions count for the centres
     return index

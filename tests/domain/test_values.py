@@ -47,6 +47,13 @@ def test_small_libraries_are_searched_exactly_and_large_ones_by_lists() -> None:
     assert large.lists > 1000
 
 
+def test_rows_of_bytes_are_searched_exactly_in_twice_as_large_a_library() -> None:
+    assert IndexSpec.choose(1_000_000, 512, stored="int8") == IndexSpec("flat", 512, stored="int8")
+    assert IndexSpec.choose(1_000_000, 512).kind == "ivf"
+    assert IndexSpec.choose(2_000_000, 512, stored="int8") == IndexSpec("ivf", 512, 5656, "int8")
+    assert IndexSpec.choose(10, 512, "hash", "int8") == IndexSpec("hash", 512)
+
+
 @pytest.mark.parametrize(
     "name", [".hidden", ".thumbnails", "@eaDir", "@EADIR", ".Trash-1000", "$Recycle.Bin", "Library.lrdata"]
 )

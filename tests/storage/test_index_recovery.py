@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from imagefinder.domain.specs import Stored
 from imagefinder.storage.library import Library
 from storage_kit import item, library_with, model, nearest, row
 
@@ -36,11 +37,12 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.parametrize("stored", ["float16", "int8"])
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_damaged_file_is_rebuilt_and_reported_once(
-    tmp_path: Path, damage: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+    tmp_path: Path, damage: Callable[[bytes], bytes], stored: Stored, caplog: pytest.LogCaptureFixture
 ) -> None:
-    library_with(tmp_path / "library", tmp_path / "photos").close()
+    library_with(tmp_path / "library", tmp_path / "photos", stored=stored).close()
     path = index_file(tmp_path / "library")
     path.write_bytes(damage(path.read_bytes()))
     with Library.open(tmp_path / "library") as library:
@@ -67,8 +69,9 @@ def test_a_missing_file_is_made_again_without_a_word(tmp_path: Path, caplog: pyt
     assert index_file(tmp_path / "library").exists()
 
 
-def test_a_file_that_is_behind_catches_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    library = library_with(tmp_path / "library", tmp_path / "photos", 50)
+@pytest.mark.parametrize("stored", ["float16", "int8"])
+def test_a_file_that_is_behind_catches_up(tmp_path: Path, stored: Stored, caplog: pytest.LogCaptureFixture) -> None:
+    library = library_with(tmp_path / "library", tmp_path / "photos", 50, stored)
     nearest(library, 0)
     library.save_index()
     library.add(1, 1, [item(f"{n}.jpg", n) for n in range(50, 54)])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from imagefinder.domain.specs import Stored
 from imagefinder.storage.library import Library
 from storage_kit import item, library_with, nearest
 
@@ -37,10 +38,11 @@ for batch in range(start, 100_000, 4):
 """
 
 
+@pytest.mark.parametrize("stored", ["float16", "int8"])
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
-def test_nothing_committed_is_lost_however_the_writer_dies(tmp_path: Path) -> None:
+def test_nothing_committed_is_lost_however_the_writer_dies(tmp_path: Path, stored: Stored) -> None:
     directory = tmp_path / "library"
-    library_with(directory, tmp_path / "photos", 4).close()
+    library_with(directory, tmp_path / "photos", 4, stored).close()
     tests = Path(__file__).parents[1]
     rng = random.Random(7)
     promised = 4

@@ -14,6 +14,7 @@ from imagefinder.domain.changes import KnownFile
 from imagefinder.domain.errors import Cancelled, LibraryError, LibraryInUse
 from imagefinder.domain.images import FileStamp
 from imagefinder.domain.progress import CancelToken, Progress
+from imagefinder.domain.specs import Stored
 from imagefinder.storage.library import INDEX_FILES, Library
 from storage_kit import item, library_with, model, nearest, read, row
 
@@ -242,8 +243,11 @@ def test_a_rebuild_can_be_cancelled_and_tells_how_far_it_is(tmp_path: Path) -> N
         assert (seen[-1].phase, seen[-1].done, seen[-1].total) == ("rebuilding", 5, 5)
 
 
-def test_many_photos_move_to_inverted_lists_and_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with library_with(tmp_path / "library", tmp_path / "photos", 400) as library:
+@pytest.mark.parametrize("stored", ["float16", "int8"])
+def test_many_photos_move_to_inverted_lists_and_back(
+    tmp_path: Path, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with library_with(tmp_path / "library", tmp_path / "photos", 400, stored) as library:
         nearest(library, 0)
         monkeypatch.setattr("imagefinder.domain.specs.FLAT_BYTES_LIMIT", 1000)
         library.optimise()

@@ -10,7 +10,7 @@ import pytest
 from comparing_kit import expected_similarities, tables
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.specs import Comparison
-from imagefinder.storage import vector_table
+from imagefinder.storage import row_blobs, vector_table
 from imagefinder.storage.library import Library
 from storage_kit import item, library_with, row
 
@@ -83,7 +83,7 @@ def test_a_random_sample_is_the_same_for_the_same_seed_and_reads_no_other_row(
         library.optimise()
         everything = dict(zip(*library.all_rows(), strict=True))
         decoded: list[int] = []
-        decode = vector_table.decode
+        decode = row_blobs.decode
 
         def counting(blobs: Iterable[bytes], dimension: int) -> Embeddings:
             found = decode(blobs, dimension)

@@ -57,6 +57,6 @@ CREATE TABLE vector (
     seq       INTEGER PRIMARY KEY AUTOINCREMENT,
     photo_id  INTEGER NOT NULL REFERENCES photo ON DELETE CASCADE,
     model_id  INTEGER NOT NULL REFERENCES model,
-    embedding BLOB NOT NULL, -- little-endian half floats
+    embedding BLOB NOT NULL, -- little-endian half floats, or bytes: see row_blobs.py
     UNIQUE (photo_id, model_id)
 ) STRICT;

@@ -5,7 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("decode", "indexing", "rescan", "batch", "startup", "query", "fluidity", "grid", "metrics_share", "training")
+NAMES = (
+    "decode", "indexing", "rescan", "batch", "startup", "query", "stored", "fluidity", "grid", "metrics_share",
+    "training",
+)  # fmt: skip
 
 
 def main() -> None:

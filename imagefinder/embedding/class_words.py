@@ -9,14 +9,16 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import TypeAlias
 
 IMAGENET = Path(__file__).with_name("imagenet_words.json")
 IMAGENET_CLASSES = 1000
 
+_LAST = chr(0x10FFFF)
 _CHINESE = "\u2e80"
 """The first of the characters that are words without spaces between them."""
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
@@ -35,10 +37,20 @@ _IRREGULAR = {
     "teeth": "tooth",
     "women": "woman",
 }
-_GERMAN_PLURALS = ("e", "n", "en", "er", "s", "nen", "se", "ern")
+_GERMAN_PLURALS = (
+    ("e", ""),
+    ("en", "e"),
+    ("eln", "el"),
+    ("ern", "er"),
+    ("en", ""),
+    ("er", ""),
+    ("s", ""),
+    ("nen", ""),
+    ("se", ""),
+    ("en", "um"),
+)
 _SHORTEST_STEM = 2
 _SHORTEST_WITHOUT_UMLAUT = 4
-"""Shorter words are too often other words: "bar" is no "Bär"."""
 _LOOKED_AT = 60
 """How many words with the most letter pairs in common are compared letter by letter."""
 _ALIKE = 0.7
@@ -56,6 +68,10 @@ class Concept:
     classes: tuple[int, ...]
 
 
+_Entry: TypeAlias = tuple[str, Concept]
+_Index: TypeAlias = dict[str, tuple[_Entry, ...]]
+
+
 class ClassWords:
     """The concepts that can be asked for, found by their words."""
 
@@ -67,6 +83,14 @@ class ClassWords:
     def imagenet(cls) -> "ClassWords":
         """ImageNet's 1,000 classes in English, German and Chinese; raises ValueError where the file is damaged."""
         return _imagenet()
+
+    @classmethod
+    def read(cls, file: Path) -> "ClassWords":
+        """The concepts of a file as ``resources/words/make_words.py`` writes it; raises ValueError if it is damaged."""
+        try:
+            return cls([_concept(record) for record in json.loads(file.read_text(encoding="utf-8"))])
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            raise ValueError(f"{file} is damaged: {error}") from error
 
     @classmethod
     def of_names(cls, names: Sequence[str]) -> "ClassWords":
@@ -84,35 +108,26 @@ class ClassWords:
 
     def find(self, word: str) -> tuple[Concept, ...]:
         """All concepts that a word names, in the plural too and with or without an article; the broadest first."""
-        candidates = list(_candidates(normalised(word)))
-        for candidate in candidates:
-            if found := self._exact.get(candidate):
-                return found
-        for candidate in candidates:
-            if found := self._loose.get(candidate.replace(" ", "")):
-                return found
-        return ()
+        return tuple(concept for _, concept in self._named(normalised(word)))
 
     def completions(self, prefix: str, limit: int) -> list[tuple[str, Concept]]:
         """Words that begin with these letters or hold a word that does, each as it is written with its concept.
 
-        What is spelt exactly so comes first, then what begins so, then the others, the shorter first. Every concept
-        is listed once.
+        What the letters name already comes first, then what begins so, then the others, the shorter first. Every
+        concept is listed once.
         """
         prefix = normalised(prefix)
-        if not prefix:
+        if not prefix or limit <= 0:
             return []
-        keys, ranks, entries = self._beginnings
-        first = bisect_left(keys, prefix)
-        last = bisect_left(keys, prefix + chr(0x10FFFF), lo=first)
-        exact = bisect_left(keys, prefix + " ", lo=first, hi=last)
-        exact_ranks = sorted(rank for rank in ranks[first:exact] if normalised(entries[rank][0]) == prefix)
-        found: dict[str, tuple[str, Concept]] = {}
-        for rank in (*exact_ranks, *sorted(ranks[first:last])):
-            word, concept = entries[rank]
-            found.setdefault(concept.id, (word, concept))
-            if len(found) == limit:
+        found = {concept.id: (word, concept) for word, concept in self._named(prefix)}
+        beginnings, ranks, ranked = self._beginnings
+        first = bisect_left(beginnings, prefix)
+        last = bisect_left(beginnings, prefix + _LAST, lo=first)
+        for rank in sorted(ranks[first:last]):
+            if len(found) >= limit:
                 break
+            word, concept = ranked[rank]
+            found.setdefault(concept.id, (word, concept))
         return list(found.values())[:limit]
 
     def nearest(self, word: str, limit: int) -> list[str]:
@@ -133,51 +148,84 @@ class ClassWords:
                 alike.append((-ratio, key))
         return list(dict.fromkeys(spellings[key] for _, key in sorted(alike)))[:limit]
 
-    @cached_property
-    def _exact(self) -> dict[str, tuple[Concept, ...]]:
-        found: dict[str, dict[str, Concept]] = defaultdict(dict)
-        for concept in self.concepts:
-            for word in concept.words:
-                found[normalised(word)][concept.id] = concept
-        return {key: tuple(concepts.values()) for key, concepts in found.items()}
+    def _named(self, key: str) -> tuple[_Entry, ...]:
+        article, _, rest = key.partition(" ")
+        without = rest if rest and article in _ARTICLES else key
+        english = [key, without, *_singulars(without, _english)]
+        german = list(_singulars(without, _german))
+        for index, keys in ((self._exact, english), (self._exact_german, german)):
+            for candidate in keys:
+                if candidate in index:
+                    return index[candidate]
+        for index, keys in ((self._loose, english), (self._loose_german, german)):
+            for candidate in keys:
+                if (squeezed := candidate.replace(" ", "")) in index:
+                    return index[squeezed]
+        return ()
 
     @cached_property
-    def _loose(self) -> dict[str, tuple[Concept, ...]]:
-        """By the words without their spaces, and without their umlauts as well."""
-        found: dict[str, dict[str, Concept]] = defaultdict(dict)
-        for concept in self.concepts:
-            for word in concept.words:
-                for key in _spellings(word):
-                    if key == normalised(word) or len(key) >= _SHORTEST_WITHOUT_UMLAUT:
-                        found[key.replace(" ", "")][concept.id] = concept
-        return {key: tuple(concepts.values()) for key, concepts in found.items()}
+    def _spelt(self) -> list[tuple[tuple[str, ...], _Entry]]:
+        """Every word with how it may be spelt: normalised, and where it has umlauts, with bare letters too."""
+        return [(_spellings(word), (word, concept)) for concept in self.concepts for word in concept.words]
 
     @cached_property
-    def _beginnings(self) -> tuple[list[str], list[int], list[tuple[str, Concept]]]:
-        """Every word from each of its parts on, in order; the rank of each; and by rank the word with its concept."""
-        parts = [
-            (start > 0, len(word), word, number, key[start:])
-            for number, concept in enumerate(self.concepts)
-            for word in concept.words
-            for key in _spellings(word)
-            for start in _starts(key)
-        ]
-        parts.sort()
-        entries = [(word, self.concepts[number]) for _, _, word, number, _ in parts]
-        order = sorted((key, rank) for rank, (_, _, _, _, key) in enumerate(parts))
-        return [key for key, _ in order], [rank for _, rank in order], entries
+    def _exact(self) -> _Index:
+        return _index((spellings[0], entry) for spellings, entry in self._spelt)
+
+    @cached_property
+    def _exact_german(self) -> _Index:
+        return _index((spellings[0], entry) for spellings, entry in self._spelt if _looks_german(entry[0]))
+
+    @cached_property
+    def _loose(self) -> _Index:
+        return _index((key, entry) for spellings, entry in self._spelt for key in _squeezed(spellings))
+
+    @cached_property
+    def _loose_german(self) -> _Index:
+        german = ((spellings, entry) for spellings, entry in self._spelt if _looks_german(entry[0]))
+        return _index((key, entry) for spellings, entry in german for key in _squeezed(spellings))
+
+    @cached_property
+    def _beginnings(self) -> tuple[list[str], list[int], list[_Entry]]:
+        """Every word from each of its parts on, in alphabetical order; their ranks; and by rank the words."""
+        parts = sorted(
+            (
+                (start > 0, len(entry[0]), entry[0], number, key[start:])
+                for number, (spellings, entry) in enumerate(self._spelt)
+                for key in spellings
+                for start in _starts(key)
+            )
+        )
+        order = sorted((part[-1], rank) for rank, part in enumerate(parts))
+        return [key for key, _ in order], [rank for _, rank in order], [self._spelt[part[3]][1] for part in parts]
 
     @cached_property
     def _letter_pairs(self) -> tuple[dict[str, list[str]], dict[str, str]]:
-        spellings: dict[str, str] = {}
-        for concept in self.concepts:
-            for word in concept.words:
-                spellings.setdefault(normalised(word), word)
+        """The words that hold a pair of letters; and how each is written."""
+        written = {spellings[0]: word for spellings, (word, _) in reversed(self._spelt)}
         pairs: dict[str, list[str]] = defaultdict(list)
-        for key in spellings:
+        for key in written:
             for pair in _pairs(key):
                 pairs[pair].append(key)
-        return dict(pairs), spellings
+        return dict(pairs), written
+
+
+def _index(entries: Iterable[tuple[str, _Entry]]) -> _Index:
+    found: dict[str, dict[str, _Entry]] = defaultdict(dict)
+    for key, entry in entries:
+        found[key].setdefault(entry[1].id, entry)
+    return {key: tuple(concepts.values()) for key, concepts in found.items()}
+
+
+def _looks_german(word: str) -> bool:
+    """Whether it may be a German noun: otherwise "hate" were the plural of "hat"."""
+    return word.replace("-", " ").rpartition(" ")[2][:1].isupper()
+
+
+def _squeezed(spellings: Sequence[str]) -> list[str]:
+    """The spellings without spaces; the one with bare letters only if it is long: "bar" is no "Bär"."""
+    kept = [spellings[0], *(key for key in spellings[1:] if len(key) >= _SHORTEST_WITHOUT_UMLAUT)]
+    return [key.replace(" ", "") for key in kept]
 
 
 def normalised(word: str) -> str:
@@ -192,9 +240,10 @@ def normalised(word: str) -> str:
 def _spellings(word: str) -> tuple[str, ...]:
     """The word normalised, and where it has umlauts, with bare letters instead too."""
     key = normalised(word)
-    bare = normalised(
-        "".join(part[0] for part in unicodedata.normalize("NFD", word) if not unicodedata.combining(part))
-    )
+    apart = unicodedata.normalize("NFD", word)
+    if apart == word:
+        return (key,)
+    bare = normalised("".join(letter for letter in apart if not unicodedata.combining(letter)))
     return (key,) if bare == key else (key, bare)
 
 
@@ -213,20 +262,15 @@ def _pairs(key: str) -> set[str]:
     }
 
 
-def _candidates(word: str) -> Iterator[str]:
-    """A normalised word, then without its article, then what it may be the plural of."""
-    yield word
-    article, _, rest = word.partition(" ")
-    if rest and article in _ARTICLES:
-        word = rest
-        yield word
+def _singulars(word: str, of_last: Callable[[str], Iterator[str]]) -> Iterator[str]:
+    """What a normalised word may be the plural of; of several words the last is."""
     head, space, last = word.rpartition(" ")
-    for singular in _singulars(last):
+    for singular in of_last(last):
         yield head + space + singular
 
 
-def _singulars(word: str) -> Iterator[str]:
-    """What a word may be the plural of, the likelier first: English, then German."""
+def _english(word: str) -> Iterator[str]:
+    """What a word may be the English plural of, the likelier first."""
     if word in _IRREGULAR:
         yield _IRREGULAR[word]
     if word.endswith("ies"):
@@ -238,10 +282,14 @@ def _singulars(word: str) -> Iterator[str]:
         yield word[:-1]
     if word.endswith("es"):
         yield word[:-2]
+
+
+def _german(word: str) -> Iterator[str]:
+    """What a word may be the German plural of, the likelier first."""
     yield from _without_umlaut(word)
-    for ending in _GERMAN_PLURALS:
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            stem = word.removesuffix(ending)
+    for plural, singular in _GERMAN_PLURALS:
+        if word.endswith(plural) and len(word) - len(plural) >= _SHORTEST_STEM:
+            stem = word.removesuffix(plural) + singular
             yield stem
             yield from _without_umlaut(stem)
 
@@ -255,10 +303,7 @@ def _without_umlaut(word: str) -> Iterator[str]:
 
 @cache
 def _imagenet() -> ClassWords:
-    try:
-        return ClassWords([_concept(record) for record in json.loads(IMAGENET.read_text(encoding="utf-8"))])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise ValueError(f"{IMAGENET} is damaged: {error}") from error
+    return ClassWords.read(IMAGENET)
 
 
 def _concept(record: dict[str, list[str]]) -> Concept:

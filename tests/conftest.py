@@ -61,13 +61,13 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 def colours_by_default() -> Iterator[None]:
     """Colour-layout comes first here, whatever this installation brings: drawn photos have colours and little else.
 
-    The built-in model is there as ever, by its name. Processes that a test starts have the real order.
+    The others are there as ever, by their names. Processes that a test starts have the real order.
     """
     from imagefinder.embedding.shelf import BUILTINS, COLOUR_LAYOUT
 
-    rest = {name: file for name, file in BUILTINS.items() if name != COLOUR_LAYOUT}
+    rest = [name for name in BUILTINS if name != COLOUR_LAYOUT]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("imagefinder.embedding.shelf.BUILTINS", {COLOUR_LAYOUT: None, **rest})
+        patch.setattr("imagefinder.embedding.shelf.BUILTINS", (COLOUR_LAYOUT, *rest))
         yield
 
 

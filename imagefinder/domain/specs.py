@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-Framing = Literal["crop", "squash"]
-"""How a rectangle becomes a square: resize the short side and crop the centre, or squash everything in."""
+Framing = Literal["crop", "squash", "whole"]
+"""How a rectangle becomes a square: resize the short side and crop the centre, squash everything in, or resize the
+long side and fill the rest with the colour that the network takes for nothing, its mean."""
+
+Interpolation = Literal["bicubic", "bilinear"]
+"""How pixels are weighed where a picture is resized, both with antialiasing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class InputSpec:
     """What a network looks at.
 
     ``crop`` is the side of the square it is shown, in pixels; ``resize`` the short side before the centre crop
-    (equal to ``crop`` where framing is "squash"). ``mean`` and ``std`` are on the 0..1 scale.
+    (equal to ``crop`` where framing is "squash", and the long side where it is "whole"). ``mean`` and ``std`` are on
+    the 0..1 scale.
     """
 
     crop: int
@@ -23,11 +28,12 @@ class InputSpec:
     framing: Framing = "crop"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    interpolation: Interpolation = "bicubic"
 
 
-Output = Literal["features", "probabilities"]
-"""What of a network is compared: its features, or the class probabilities of its classifier, as square roots, so that
-the inner product is the Bhattacharyya coefficient of two distributions."""
+Output = Literal["features", "logits", "probabilities"]
+"""What of a network is compared: its features; the scores that its classifier gives each class; or the probabilities
+that these stand for, as square roots, so that the inner product is the Bhattacharyya coefficient of two distributions."""
 
 Projection = Literal["", "pca", "whitening"]
 """A linear map behind the network: principal components of a library, or whitening learned from matching pairs."""
@@ -51,7 +57,7 @@ class ModelSpec:
 
     name: str
     source: str
-    """Who builds the network: "builtin", "timm" or "torchvision"."""
+    """Who builds the network: "builtin", "timm", "torchvision", "cirtorch", "onnx", or "tuned" where it was taught."""
     architecture: str
     input: InputSpec
     dimension: int
@@ -70,6 +76,8 @@ class ModelSpec:
     compare: Comparison = "cosine"
     """How a library searches. The stored embeddings do not depend on it."""
     stored: Stored = "float16"
+    classes: tuple[str, ...] = ()
+    """What its classifier's classes are called; () for ImageNet's, which are known by their number."""
     weights_sha256: str = ""
     """Of the weights file; empty where there are no weights."""
     provenance: str = ""
@@ -78,14 +86,16 @@ class ModelSpec:
 
     @property
     def fingerprint(self) -> str:
-        """64 hex digits that change exactly when the embeddings would: the name, the prose, and the way they are
-        stored and compared do not count."""
+        """64 hex digits that change exactly when the embeddings would: the names, the prose, and the way they
+        are stored and compared do not count."""
         counted = asdict(self)
-        for apart in ("name", "provenance", "licence", "description", "centred", "compare", "stored"):
+        for apart in ("name", "provenance", "licence", "description", "centred", "compare", "stored", "classes"):
             del counted[apart]
         for later in _LATER:  # left out at rest: libraries are older than these
             if counted[later] == _AT_REST[later]:
                 del counted[later]
+        if counted["input"]["interpolation"] == "bicubic":  # likewise
+            del counted["input"]["interpolation"]
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -103,8 +113,8 @@ class ModelSpec:
         """How the network's output becomes an embedding, as half a sentence."""
         named = {"native": "the network's own pooling", "none": "no pooling"}
         said = named.get(self.pooling, f"{self.pooling} pooling")
-        if self.output == "probabilities":
-            said = "class probabilities"
+        if self.output != "features":
+            said = "class probabilities" if self.output == "probabilities" else "class scores"
         if self.layers:
             said += f" of {', '.join(self.layers)}"
         if self.scales != (1.0,):
@@ -121,7 +131,7 @@ class ModelSpec:
             record = json.loads(text)
             given = record.pop("input")
             seen = InputSpec(**{**given, "mean": tuple(given["mean"]), "std": tuple(given["std"])})
-            for sequence in ("layers", "scales"):
+            for sequence in ("layers", "scales", "classes"):
                 if sequence in record:
                     record[sequence] = tuple(record[sequence])
             return cls(input=seen, **record)

@@ -10,6 +10,7 @@ from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.blend import build_blend, is_blend
 from imagefinder.embedding.colour_layout import build_colour_layout
 from imagefinder.embedding.compact import build_compact
+from imagefinder.embedding.efficientnet_lite import SCALES, build_efficientnet_lite
 from imagefinder.embedding.representation import (
     NATIVE,
     POOLINGS,
@@ -141,6 +142,10 @@ def layer_names(spec: ModelSpec) -> list[str]:
 
 
 def _build_timm(spec: ModelSpec) -> "nn.Module":
+    if spec.architecture in SCALES and not spec.options and spec.pooling not in ("max", "token", "attention"):
+        maps = spec.pooling not in (NATIVE, "average") and not spec.layers
+        classes = spec.dimension or USUAL_CLASSES
+        return build_efficientnet_lite(spec.architecture, classes if spec.output == "probabilities" else 0, not maps)
     timm = import_timm()
     if not timm.is_model(spec.architecture):
         raise unknown_network("timm", spec.architecture, timm.list_models())

@@ -16,9 +16,11 @@ import sys
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.specs import ModelSpec
@@ -44,6 +46,8 @@ HEADS = (
 """Parts of a file that a network without classifier, text side or learned pooling leaves out."""
 LEARNED_LATER = ("num_batches_tracked", "pool.p")
 """Tensors that a file may lack: counters, and the power of a pooling that it was not trained with."""
+NUMPY_MODULES = ("numpy.core.multiarray", "numpy._core.multiarray")
+NUMPY_KINDS = "?bBhHiIlLqQefd"
 LARGEST_HEADER = 100 * 2**20
 """The safetensors format's own limit."""
 MUST_BE = "It must be a .safetensors file, or a .pth file with nothing but weights."
@@ -143,8 +147,6 @@ def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
     harmless, and the wrappings that training scripts leave are taken off. Raises ModelError that names the first layers
     that do not fit; where there are more, the log gets all of them, in the order of the network.
     """
-    import torch
-
     target = network.state_dict()
     state = _fitted(network, target, state)
     missing = [name for name in target if name not in state and not name.endswith(LEARNED_LATER)]
@@ -165,12 +167,20 @@ def load_into(network: "nn.Module", state: Mapping[str, "Tensor"]) -> None:
     }
     if problems:
         raise _misfit(problems)
-    damaged = [name for name in target if name in state and not torch.isfinite(state[name]).all()]
+    damaged = [name for name in target if name in state and not _is_finite(state[name])]
     if damaged:
         raise ModelError(
             f"The weights are damaged: {damaged[0]} holds values that are not numbers.", "Copy or download them again."
         )
     network.load_state_dict({name: tensor for name, tensor in state.items() if name in target}, strict=False)
+
+
+def _is_finite(tensor: "Tensor") -> bool:
+    import torch
+
+    if tensor.dtype in (torch.float32, torch.float16):  # a hundred small ones take torch's threads longer than numpy
+        return bool(np.isfinite(tensor.numpy()).all())
+    return bool(torch.isfinite(tensor).all())
 
 
 def _misfit(problems: Mapping[str, list[str]]) -> ModelError:
@@ -210,13 +220,20 @@ def _printable(name: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in name[:LONGEST_NAME])
 
 
+def unwrapped(target: Iterable[str], state: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    """``state`` without what training scripts put before all names, and ``target``, the network's own, have not."""
+    target, names = tuple(target), dict(state)
+    for prefix in PREFIXES:
+        if not any(name.startswith(prefix) for name in target) and all(name.startswith(prefix) for name in names):
+            names = {name.removeprefix(prefix): tensor for name, tensor in names.items()}
+    return names
+
+
 def _fitted(
     network: "nn.Module", target: Mapping[str, "Tensor"], state: Mapping[str, "Tensor"]
 ) -> Mapping[str, "Tensor"]:
     """``state`` under the names of ``network``."""
-    for prefix in PREFIXES:
-        if not any(name.startswith(prefix) for name in target) and all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+    state = unwrapped(target, state)
     if all(
         state[name].shape == tensor.shape if name in state else name.endswith(LEARNED_LATER)
         for name, tensor in target.items()
@@ -264,10 +281,12 @@ def _read_checkpoint(path: Path) -> Any:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
+                _check_no_program(path.name, archive.namelist())
                 # PyTorch stores without compression, so what unpacks to more than the file is no checkpoint.
                 if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
                     raise ModelError(f"{path.name} is compressed, as PyTorch's checkpoints never are.", MUST_BE)
-        with warnings.catch_warnings(), path.open("rb") as file:
+        allowed: Any = _numpy_parts()  # pairs of a part and its name: the types know of parts only
+        with warnings.catch_warnings(), path.open("rb") as file, torch.serialization.safe_globals(allowed):
             warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
             return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -279,6 +298,28 @@ def _read_checkpoint(path: Path) -> Any:
         raise ModelError(f"{path.name} is damaged: {_sentence(error)}", "Copy or download it again.") from error
     except (zipfile.BadZipFile, MemoryError, RecursionError, AssertionError) as error:
         raise ModelError(f"{path.name} is damaged.", "Copy or download it again.") from error
+
+
+def _check_no_program(name: str, entries: list[str]) -> None:
+    """Raises ModelError for what torch.jit.save and torch.export write, which is a program with its weights."""
+    scripted = any("/code/" in entry for entry in entries) and any(e.endswith("constants.pkl") for e in entries)
+    if scripted or any(entry.endswith(("serialized_exported_program.json", "models/model.json")) for entry in entries):
+        raise ModelError(
+            f"{name} is a program ({'TorchScript' if scripted else 'torch.export'}) and not only weights: loading it "
+            "would run what is in it.",
+            "Save the network's state_dict with torch.save, or export the network to ONNX.",
+        )
+
+
+def _numpy_parts() -> list[tuple[Any, str]]:
+    """What arrays of numbers are made of in a checkpoint, under the names of NumPy 1 and 2: plain data, as tensors."""
+    reconstruct, scalar = np.zeros(0).__reduce__()[0], np.float32(0).__reduce__()[0]  # type: ignore[union-attr]
+    return [
+        *((part, f"{module}.{part.__name__}") for part in (reconstruct, scalar) for module in NUMPY_MODULES),
+        (np.ndarray, "numpy.ndarray"),
+        (np.dtype, "numpy.dtype"),
+        *((type(np.dtype(kind)), f"numpy.dtypes.{type(np.dtype(kind)).__name__}") for kind in NUMPY_KINDS),
+    ]
 
 
 def _tensors(content: Any, path: Path) -> dict[str, "Tensor"]:

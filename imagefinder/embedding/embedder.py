@@ -13,6 +13,7 @@ from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.class_names import names_classes, top_classes
 from imagefinder.embedding.device import Precision, run
+from imagefinder.embedding.folding import folded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -79,14 +80,16 @@ class TorchEmbedder:
         self.batch_size = batch_size or BATCH_SIZES[device.partition(":")[0]]
         self._warn = warn
         self._lock = threading.RLock()
-        self._network: nn.Module = network.eval().to(device)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave it out
+        self._network: nn.Module = network.eval()
+        self._quick: nn.Module = folded(network, spec.input.crop)
+        """What embeds: the network, its batch norms folded. It itself is what learns."""
+        self._move_to(device)
         self._ring: list[Tensor] = []
         self._place_constants()
 
     @property
     def network(self) -> "nn.Module":
-        """What was loaded, on the device: (n, 3, crop, crop) normalised -> (n, dimension) features."""
+        """What was loaded, as it was, on the device: (n, 3, crop, crop) normalised -> (n, dimension) features."""
         return self._network
 
     def embed(self, pixels: Pixels) -> Embeddings:
@@ -146,13 +149,20 @@ class TorchEmbedder:
         elif self.device != "cpu":
             self._warn(f"Memory on {self.device} is not enough for this model. Going on more slowly on the CPU.")
             self.device, self.precision, self.batch_size = "cpu", "float32", BATCH_SIZES["cpu"]
-            self._network = self._network.to("cpu")
+            self._move_to("cpu")
             self._place_constants()
         else:
             raise ModelError(
                 f"Memory is not enough for the model {self.spec.name}.",
                 "Close other programs, or choose a smaller model.",
             )
+
+    def _move_to(self, device: str) -> None:
+        import torch
+
+        for network in (self._network, self._quick):
+            network.to(device)
+            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's types leave it out
 
     def _place_constants(self) -> None:
         import torch
@@ -202,7 +212,7 @@ class TorchEmbedder:
 
     def _forward(self, batch: "Tensor") -> "Tensor":
         """uint8 (n, h, w, 3) on the device -> features. The permuted view is channels_last already."""
-        return run(self._network, batch.permute(0, 3, 1, 2) * self._scale + self._shift, self.precision)
+        return run(self._quick, batch.permute(0, 3, 1, 2) * self._scale + self._shift, self.precision)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

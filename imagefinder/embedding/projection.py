@@ -104,12 +104,19 @@ def derive(
             "Fit it to this model.",
         )
     mean, matrix = (np.ascontiguousarray(part, np.float32) for part in (mean, matrix))
-    digest = hashlib.sha256(spec.weights_sha256.encode() + mean.tobytes() + matrix.tobytes()).hexdigest()
+    digest = projected_sha256(spec.weights_sha256, mean, matrix)
     derived = replace(keeping_own_length(spec), projection=kind, dimension=len(matrix), weights_sha256=digest)
     return derived, {
         "projection.mean": torch.from_numpy(mean.copy()),
         "projection.matrix": torch.from_numpy(matrix.copy()),
     }
+
+
+def projected_sha256(
+    weights_sha256: str, mean: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32]
+) -> str:
+    """What stands for weights with this projection behind them: 64 hex digits."""
+    return hashlib.sha256(weights_sha256.encode() + mean.tobytes() + matrix.tobytes()).hexdigest()
 
 
 def _check_dimension(dimension: int, rows: Embeddings) -> None:

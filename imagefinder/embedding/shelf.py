@@ -22,6 +22,7 @@ from imagefinder.embedding.download_folder import DownloadFolder
 from imagefinder.embedding.embedder import TorchEmbedder, is_out_of_memory
 from imagefinder.embedding.exchange import check_place, read_exchange
 from imagefinder.embedding.fitting import fitted
+from imagefinder.embedding.packaged import PACKAGED
 from imagefinder.embedding.partial import sha256_of
 
 if TYPE_CHECKING:
@@ -31,8 +32,10 @@ log = logging.getLogger(__name__)
 
 COLOUR_LAYOUT = colour_layout.SPEC.name
 """Always there: it needs no weights."""
-BUILTINS: dict[str, Path | None] = {"built-in": Path(__file__).with_name("builtin.safetensors"), COLOUR_LAYOUT: None}
-"""What comes with the package, the best first: the file of its weights, None where it needs none."""
+BUILTINS = (*PACKAGED, COLOUR_LAYOUT)
+"""What comes with imagefinder or is installed beside it, the best default first."""
+OLDER = {"built-in": Path(__file__).with_name("built-in.safetensors")}
+"""Defaults of earlier versions. They answer in the libraries that were made with them, and are offered to no other."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """Of what is on the shelf."""
 NEW_NAME = re.compile(rf"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)){NAME.pattern}(?<!\.)")
@@ -41,13 +44,26 @@ SUFFIX = ".safetensors"
 
 
 def builtin_models() -> list[str]:
-    """The models that this installation came with, the best first."""
-    return [name for name, file in BUILTINS.items() if file is None or file.is_file()]
+    """The models that this installation has without anybody adding them, the best default first."""
+    return [name for name in BUILTINS if name == COLOUR_LAYOUT or PACKAGED[name].path is not None]
 
 
 def default_model() -> str:
     """The name of the model that a library gets where nobody chose one."""
-    return builtin_models()[0]
+    return next(name for name in builtin_models() if name == COLOUR_LAYOUT or not PACKAGED[name].extra)
+
+
+def usable_default(warn: Callable[[str], None]) -> str:
+    """The same, after its weights were looked at; where they are missing or damaged, ``warn`` is told what to do about
+    it and that colours and composition are compared meanwhile."""
+    best = BUILTINS[0]
+    if best != COLOUR_LAYOUT:
+        try:
+            PACKAGED[best].check()
+        except ModelError as error:
+            warn(f"{error.message} {error.hint} Until then photos are compared by colours and composition.")
+            return COLOUR_LAYOUT
+    return best
 
 
 class ModelShelf:
@@ -71,7 +87,7 @@ class ModelShelf:
             return sorted(
                 path.stem
                 for path in self.directory.glob(f"*{SUFFIX}")
-                if NAME.fullmatch(path.stem) and path.stem not in BUILTINS
+                if NAME.fullmatch(path.stem) and path.stem not in BUILTINS and path.stem not in OLDER
             )
         except OSError:
             return []
@@ -83,6 +99,8 @@ class ModelShelf:
         """
         if name == COLOUR_LAYOUT:
             return colour_layout.SPEC
+        if name in PACKAGED:
+            return PACKAGED[name].spec
         file = self.file(name)
         if file is not None:
             return replace(read_record(file), name=name)
@@ -92,9 +110,10 @@ class ModelShelf:
 
     def file(self, name: str) -> Path | None:
         """Where a model's weights are; None where it has none, or none here."""
-        if name in BUILTINS:
-            file = BUILTINS[name]
-            return file if file is not None and file.is_file() else None
+        if name in PACKAGED:
+            return PACKAGED[name].path
+        if name in OLDER:
+            return OLDER[name]
         return self._path(name) if name in self.added() else None
 
     def bytes(self, name: str) -> int:
@@ -127,10 +146,10 @@ class ModelShelf:
             return name
         if spec.name in self.added():
             self.spec(spec.name)  # a damaged file explains itself
-        if spec.name in ARCHITECTURES and self.file(spec.name) is None:
-            raise ModelError(f"The weights of {spec.name} are not here.", how_to_get(ARCHITECTURES[spec.name]))
-        if spec.name in BUILTINS:
-            newer = spec.name if spec.name in builtin_models() else default_model()
+        if self.file(spec.name) is None and spec.name in (*ARCHITECTURES, *PACKAGED):
+            raise _missing(spec.name)
+        if spec.name in (*BUILTINS, *OLDER):
+            newer = default_model() if spec.name in OLDER else spec.name
             raise ModelError(
                 f"The library was made with another version of the model {spec.name} than this one.",
                 f"Let it look at the photos again: imagefinder models use {newer}",
@@ -154,12 +173,12 @@ class ModelShelf:
         """
         spec = self.spec(name)
         if not self.available(name):
-            raise ModelError(f"The weights of {name} are not here.", how_to_get(ARCHITECTURES[name]))
+            raise _missing(name)
         device = choose_device(device)
         network = build(spec)
         file = self.file(name)
         if file is not None:
-            load_into(network, self._weights(name, file))
+            load_into(network, self.weights(name))
         try:
             return _on_device(spec, network, device, precision, warn)
         except RuntimeError as error:
@@ -249,12 +268,12 @@ class ModelShelf:
         if source is None:
             raise ModelError(
                 f"The model {name} has no file to export.",
-                "Every imagefinder has it." if name == COLOUR_LAYOUT else how_to_get(ARCHITECTURES[name]),
+                "Every imagefinder has it." if name == COLOUR_LAYOUT else _missing(name).hint,
             )
         if file.exists() and source.samefile(file):
             raise ModelError(f"{file} is the model itself.", "Choose another place.")
         check_place(file, overwrite)
-        write_model(file, self._weights(name, source), spec)
+        write_model(file, self.weights(name), spec)
         return spec
 
     def import_model(self, file: Path, name: str | None = None) -> ModelSpec:
@@ -295,13 +314,13 @@ class ModelShelf:
                 "Use up to 64 letters, digits, dots, dashes and underscores, no dot at the end, and no name that "
                 "Windows has for a device, such as con.",
             )
-        if name.casefold() in {taken.casefold() for taken in (*BUILTINS, *self.added())}:
+        if name.casefold() in {taken.casefold() for taken in (*BUILTINS, *OLDER, *self.added())}:
             raise ModelError(f"There is a model named {name} already.", otherwise)
         return name
 
     def _same_model(self, spec: ModelSpec) -> str | None:
         """What gives the same embeddings, under its own name if it can be."""
-        for name in sorted([*builtin_models(), *self.added()], key=lambda known: known != spec.name):
+        for name in sorted([*builtin_models(), *OLDER, *self.added()], key=lambda known: known != spec.name):
             try:
                 if self.spec(name).fingerprint == spec.fingerprint:
                     return name
@@ -309,12 +328,16 @@ class ModelShelf:
                 log.warning("%s", error)
         return None
 
-    def _weights(self, name: str, file: Path) -> "dict[str, Tensor]":
-        """What is in a model's own file. Raises ModelError where that is damaged."""
+    def weights(self, name: str) -> "dict[str, Tensor]":
+        """The tensors of a model that has a file. Raises ModelError where that is damaged."""
+        if name in PACKAGED:
+            return PACKAGED[name].weights()
+        file = self.file(name)
+        assert file is not None
         try:
             return read_weights(file)
         except ModelError as error:
-            again = "Install imagefinder" if name in BUILTINS else "Remove the model, then download, import or add it"
+            again = "Install imagefinder" if name in OLDER else "Remove the model, then download, import or add it"
             raise ModelError(f"The model {name} cannot be used. {error.message}", f"{again} again.") from error
 
     def _path(self, name: str) -> Path:
@@ -331,6 +354,11 @@ def _on_device(
 
 def _name_on_shelf(architecture: Architecture) -> str:
     return architecture.name.replace(":", "-")
+
+
+def _missing(name: str) -> ModelError:
+    how = PACKAGED[name].remedy if name in PACKAGED else how_to_get(ARCHITECTURES[name])
+    return ModelError(f"The weights of {name} are not here.", how)
 
 
 def how_to_get(architecture: Architecture) -> str:

@@ -12,6 +12,9 @@ from imagefinder.imaging.files import content_key, read_file
 from imagefinder.imaging.thumbnails import THUMBNAIL_SIDE, average_colour, encode_thumbnail, shrink_to_fit
 
 
+RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
+
+
 class QueryImage(NamedTuple):
     """A picture to compare with: what the model looks at, a small JPEG to show, and facts about the original."""
 
@@ -50,20 +53,29 @@ def fit(path: str, width: int, height: int) -> Pixels:
 
 
 def frame(image: Image.Image, spec: InputSpec) -> Pixels:
-    """What the model looks at, (crop, crop, 3): see Framing. Bicubic with antialiasing, as the networks were trained.
+    """What the model looks at, (crop, crop, 3): see Framing. With antialiasing, as the networks were trained.
 
-    For "crop" only the square that is kept is resampled; sizes and offsets are those of torchvision's Resize and
-    CenterCrop, so that weights meet the pixels they know.
+    Only what is kept is resampled. For "crop" sizes and offsets are those of torchvision's Resize and CenterCrop, for
+    "whole" those of timm's ResizeKeepRatio and CenterCropOrPad, so that weights meet the pixels they know.
     """
-    side = (spec.crop, spec.crop)
+    side, resampling = spec.crop, RESAMPLING[spec.interpolation]
     if spec.framing == "squash":
-        return np.array(image.resize(side, Image.Resampling.BICUBIC))
-    scale = max(spec.resize, spec.crop) / min(image.size)
-    width, height = (max(spec.crop, int(length * scale)) for length in image.size)
-    left, top = round((width - spec.crop) / 2), round((height - spec.crop) / 2)
+        return np.array(image.resize((side, side), resampling))
+    long = max(spec.resize, side)
+    if spec.framing == "whole":
+        width, height = (max(1, round(length * long / max(image.size))) for length in image.size)
+    else:
+        width, height = (max(side, int(length * long / min(image.size))) for length in image.size)
+    kept = (min(width, side), min(height, side))
+    left, top = round((width - kept[0]) / 2), round((height - kept[1]) / 2)
     across, down = image.width / width, image.height / height
-    box = (left * across, top * down, (left + spec.crop) * across, (top + spec.crop) * down)
-    return np.array(image.resize(side, Image.Resampling.BICUBIC, box=box))
+    box = (left * across, top * down, (left + kept[0]) * across, (top + kept[1]) * down)
+    shown = image.resize(kept, resampling, box=box)
+    if kept == (side, side):
+        return np.array(shown)
+    filled = Image.new("RGB", (side, side), tuple(min(max(round(255 * mean), 0), 255) for mean in spec.mean))
+    filled.paste(shown, ((side - kept[0]) // 2, (side - kept[1]) // 2))
+    return np.array(filled)
 
 
 def _enough(spec: InputSpec) -> int:

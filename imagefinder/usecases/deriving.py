@@ -18,7 +18,6 @@ from imagefinder.domain.images import Embeddings
 from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
 from imagefinder.domain.specs import ModelSpec, Output, Projection
 from imagefinder.embedding.backbones import build, feature_dimension, keeping_own_length
-from imagefinder.embedding.checkpoints import read_weights
 from imagefinder.embedding.projection import derive, fit_pca, fit_whitening
 from imagefinder.embedding.representation import NETWORKS_OWN
 from imagefinder.storage.library import Library
@@ -148,8 +147,7 @@ def derive_model(
 
 def _weights(models: Models, spec: ModelSpec) -> "Mapping[str, Tensor]":
     """The tensors of a model that is here; one without a file makes its own."""
-    file = models.shelf.file(spec.name)
-    return read_weights(file) if file is not None else build(spec).state_dict()
+    return models.shelf.weights(spec.name) if models.shelf.file(spec.name) is not None else build(spec).state_dict()
 
 
 def _how_read(spec: ModelSpec) -> str:

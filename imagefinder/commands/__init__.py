@@ -35,7 +35,6 @@ COMMANDS = (
     "pairs",
     "label",
     "compare",
-    "distil",
 )
 
 

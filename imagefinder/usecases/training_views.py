@@ -17,7 +17,6 @@ from imagefinder.imaging.files import read_file
 from imagefinder.imaging.reading import frame
 from imagefinder.training.inputs import MIDDLE
 from imagefinder.training.looking import Seen, normalised
-from imagefinder.training.views import relit
 from imagefinder.usecases.reading import READER_THREADS, read_ahead
 
 if TYPE_CHECKING:
@@ -28,14 +27,11 @@ LONGEST = 4 / 3
 TRIES = 10
 
 
-def read_views(path: str, spec: InputSpec, recipe: Recipe, seeds: Sequence[int], own: InputSpec | None = None) -> Seen:
-    """The middle and one random view for each seed; and the middle in its ``own`` size, where there is another.
-
-    The same seed gives the same view. Raises UnreadableImage.
-    """
+def read_views(path: str, spec: InputSpec, recipe: Recipe, seeds: Sequence[int]) -> Seen:
+    """The middle and one random view for each seed; the same seed gives the same view. Raises UnreadableImage."""
     image, info, _ = decode(read_file(path)[0], 2 * spec.resize)
     views = [frame(image, spec), *(cut(image, spec.crop, recipe, np.random.default_rng(seed)) for seed in seeds)]
-    return Seen(np.stack(views), info.taken_at, None if own is None else frame(image, own))
+    return Seen(np.stack(views), info.taken_at)
 
 
 def read_view(path: str, spec: InputSpec, recipe: Recipe, seed: int | None) -> Pixels:
@@ -62,7 +58,20 @@ def cut(image: Image.Image, side: int, recipe: Recipe, rng: np.random.Generator)
     if recipe.flip and rng.random() < 0.5:
         part = part.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     view: Pixels = np.array(part)
-    return relit(view, (recipe.jitter,) * 3, rng) if recipe.jitter else view
+    return relit(view, recipe.jitter, rng) if recipe.jitter else view
+
+
+def relit(view: Pixels, most: float, rng: np.random.Generator) -> Pixels:
+    """A picture (h, w, 3) in other light, with other contrast and saturation: each multiplied by a random number that
+    differs from 1 by at most ``most``."""
+    light, contrast, saturation = (rng.uniform(1 - most, 1 + most) for _ in range(3))
+    # All three are linear in the colours of a pixel, whose mean is its grey: a matrix, which Pillow applies quickly.
+    mean = light * float(view.mean())
+    others = light * contrast * (1 - saturation) / 3
+    row = [others, others, others, mean * (1 - contrast)]
+    own = light * contrast * saturation
+    matrix = [value + own * (column == colour) for colour in range(3) for column, value in enumerate(row)]
+    return np.array(Image.fromarray(view).convert("RGB", tuple(matrix)))
 
 
 class PhotoInputs:

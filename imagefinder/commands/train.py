@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imagefinder.usecases.labelled_folders import FolderSurvey
 
 PLAIN = (
-    "loss", "miner", "dimension", "enlarged", "layers", "pooling", "classes", "photos", "blocks", "views", "patience",
+    "loss", "miner", "dimension", "layers", "pooling", "classes", "photos", "blocks", "views", "patience",
     "memory", "chunk", "weight", "held_out", "jitter", "seed",
 )  # fmt: skip
 """Options that are called like what they set."""
@@ -68,7 +68,6 @@ def _advanced(add: Any) -> None:
     add.add_argument("--margin", type=float, metavar="M", help="for losses that have one")
     add.add_argument("--miner", metavar="NAME")
     add.add_argument("--dimension", type=positive, metavar="D", help="of the tuned part of an embedding")
-    add.add_argument("--enlarged", type=float, metavar="F", help="show photos so many times larger than to the base")
     add.add_argument("--layers", type=int, metavar="N", help="of so many of the last blocks the maps are learned from")
     add.add_argument("--pooling", choices=POOLINGS, help="of these maps (default: average+max)")
     add.add_argument("--classes", type=positive, metavar="P", help="labels in a batch")

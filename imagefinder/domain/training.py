@@ -53,8 +53,6 @@ class Recipe:
     miner: str = "multi-similarity"
     dimension: int = 256
     """Length of the tuned part of an embedding; cut to what the head is given where that is shorter."""
-    enlarged: float = 1.25
-    """How many times larger than to its base photos are shown to the tuned model, up to 224 pixels, where it can be."""
     layers: int = 3
     """From so many of the last blocks the head is given their maps, beside the base model's own features."""
     pooling: str = "average+max"
@@ -103,7 +101,7 @@ def check_recipe(recipe: Recipe) -> None:
         "head_rate": (0, 1e6), "tuned_head_rate": (0, 1e6), "network_rate": (0, 1e6), "loss_rate": (0, 1e6),
         "weight_decay": (0, 1e6), "clip": (0, 1e6), "blocks": (1, 4096), "views": (0, 63), "smallest_cut": (0.01, 1),
         "memory": (0, 10_000_000), "chunk": (0, 65536), "held_out": (0, 0.9), "patience": (1, 10_000),
-        "layers": (0, 64), "enlarged": (1, 8), "jitter": (0, 1), "weight": (0, 1), "seed": (0, 2**31 - 1),
+        "layers": (0, 64), "jitter": (0, 1), "weight": (0, 1), "seed": (0, 2**31 - 1),
     }  # fmt: skip
     for name, (least, most) in bounds.items():
         value = getattr(recipe, name)

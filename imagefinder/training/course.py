@@ -76,18 +76,11 @@ class Material:
     held: Ints
     later: Inputs | None = None
     """What the last blocks, or the whole network, are shown; None in the quick mode."""
-    own: Embeddings | None = None
-    """(n, dimension) unit rows of the base model by itself; None where it sees what the frozen network sees."""
 
     @property
     def frozen(self) -> Embeddings:
-        """(n, dimension) unit rows of the frozen network for the middle views."""
+        """(n, dimension) unit rows of the frozen network, which is the base model, for the middle views."""
         return own_rows(self.features[self.places, MIDDLE], self.dimension)
-
-    @property
-    def before(self) -> Embeddings:
-        """(n, dimension) unit rows of the base model, as it was before anything was learned."""
-        return self.frozen if self.own is None else self.own
 
 
 @dataclass(slots=True)

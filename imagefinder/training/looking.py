@@ -95,8 +95,6 @@ class Seen(NamedTuple):
 
     pixels: Pixels
     taken_at: str
-    own: Pixels | None = None
-    """The middle (crop, crop, 3) as the base model is shown it by itself, where that is in another size."""
 
 
 @dataclass(slots=True)
@@ -117,14 +115,13 @@ class Collection:
     Raises ModelError where the disk refuses.
     """
 
-    def __init__(self, folder: Path, key: str, photos: Sequence[str], views: int, dimension: int, own: int = 0) -> None:
+    def __init__(self, folder: Path, key: str, photos: Sequence[str], views: int, dimension: int) -> None:
         self._folder, self._key, self._photos = folder, key, photos
-        self._views, self._dimension, self._own_dimension = views, dimension, own
+        self._views, self._dimension = views, dimension
         self._activations: npt.NDArray[Any] | None = None
         self.noted = self._continued() or Progressed()
         mode = "r+" if self.noted.done else "w+"
         self._features = self._open("features.npy", mode, np.float32, (views, dimension))
-        self._own = self._open("own.npy", mode, np.float32, (own,))
         if self.noted.activations:
             self._activations = self._open("activations.npy", mode, np.float16, ())
 
@@ -134,19 +131,14 @@ class Collection:
         return self._features
 
     @property
-    def own(self) -> npt.NDArray[np.float32]:
-        """(photos, own dimension) unit rows of the base model by itself."""
-        return self._own
-
-    @property
     def activations(self) -> npt.NDArray[Any]:
         """(photos, views, ...) half floats. Raises ModelError where none were kept."""
         if self._activations is None:
             raise ModelError("No activations were kept.", "Start the training again.")
         return self._activations
 
-    def add(self, photos: Sequence[Seen | str], look: Look, base: Callable[[Pixels], Embeddings] | None = None) -> None:
-        """The next photos, or the reasons why they could not be read. ``base`` is shown their ``own`` pixels."""
+    def add(self, photos: Sequence[Seen | str], look: Look) -> None:
+        """The next photos, or the reasons why they could not be read."""
         good = [(self.noted.done + place, seen) for place, seen in enumerate(photos) if isinstance(seen, Seen)]
         if good:
             places = [place for place, _ in good]
@@ -160,8 +152,6 @@ class Collection:
                     self.noted.activations = True
                 self._activations[places] = between.reshape(len(good), self._views, *between.shape[1:])
             self._features[places] = features.reshape(len(good), self._views, -1)
-            if base is not None:
-                self._own[places] = base(np.stack([seen.own for _, seen in good if seen.own is not None]))
         for seen in photos:
             if isinstance(seen, Seen):
                 self.noted.times.append(seen.taken_at)
@@ -173,7 +163,7 @@ class Collection:
     def note(self) -> None:
         """Bring everything so far to the disk, the numbers first."""
         try:
-            for array in (self._features, self._own, self._activations):
+            for array in (self._features, self._activations):
                 if isinstance(array, np.memmap):
                     array.flush()
             record = {
@@ -202,9 +192,7 @@ class Collection:
             )
             here = (len(self._photos), self._views)
             features = np.load(self._folder / "features.npy", mmap_mode="r")
-            own = np.load(self._folder / "own.npy", mmap_mode="r")
             fits = features.shape == (*here, self._dimension) and noted.done == len(noted.times)
-            fits = fits and own.shape == (here[0], self._own_dimension)
             if noted.activations:
                 fits = fits and np.load(self._folder / "activations.npy", mmap_mode="r").shape[:2] == here
             return noted if fits else None

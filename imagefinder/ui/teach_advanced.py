@@ -223,7 +223,6 @@ class AdvancedForm(QWidget):
             (right, "tuned_head_rate", self.tr("Rate of the head, later"), tuned_rate),
             (right, "network_rate", self.tr("Rate of the network"), network_rate),
             (right, "blocks", self.tr("Blocks that learn"), blocks),
-            (right, "enlarged", self.tr("Photo size, of the base model's"), self._percent("enlarged", 100, 800)),
             (right, "views", self.tr("Augmented views of a photo"), views),
             (right, "smallest_cut", self.tr("Smallest cut"), cut),
             (right, "jitter", self.tr("Varied light and colour"), self._percent("jitter", 0)),

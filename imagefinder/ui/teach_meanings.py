@@ -64,9 +64,6 @@ def meanings() -> dict[str, str]:
             "teach",
             "How many of the last blocks learn in the thorough way: more where your photos are unusual; slower.",
         ),
-        "enlarged": translate(
-            "teach", "How much larger photos are shown than to the base model: more for small details; slower."
-        ),
         "views": translate(
             "teach", "How many differently cut copies of each photo are learned from: more where there are few photos."
         ),

@@ -22,7 +22,6 @@ from imagefinder.domain.training import (
 )
 from imagefinder.embedding.blend import Parts, assemble, blend_spec
 from imagefinder.embedding.embedder import TorchEmbedder
-from imagefinder.embedding.enlarged import enlarged
 from imagefinder.training.checkpoint import Checkpoint
 from imagefinder.training.course import Learned, learn, take_apart
 from imagefinder.training.losses import build_loss
@@ -87,23 +86,22 @@ def finetune(
         shutil.rmtree(place, ignore_errors=True)
     clock = _Clock()
     base = _load(models, spec.base, device, place, warn)
-    embedder = enlarged(base, recipe.enlarged, warn)
-    parts, tuned = take_apart(embedder.network, embedder.spec.input.crop, embedder.spec.dimension, recipe)
+    parts, tuned = take_apart(base.network, base.spec.input.crop, base.spec.dimension, recipe)
     clock.lap("loading")
-    collection = collect(spec, base, embedder, parts, tuned.width, place, token, watcher.progress, warn)
-    gathered = gather(spec, collection, embedder, warn, token)
+    collection = collect(spec, base, parts, tuned.width, place, token, watcher.progress, warn)
+    gathered = gather(spec, collection, base, warn, token)
     clock.lap("reading")
-    around = Surroundings(embedder.device, embedder.precision, None, token, watcher.progress, warn)
-    fingerprint = data_key(spec, embedder.spec)
+    around = Surroundings(base.device, base.precision, None, token, watcher.progress, warn)
+    fingerprint = data_key(spec, base.spec)
     key = digest(fingerprint, asdict(recipe))
     learned = _learn(parts, gathered, spec, around, place, key, watcher)
     clock.lap("learning")
     held_out = training_results.on_held_out(gathered.material, learned, gathered.names, recipe.seed)
     before, after = training_results.side_by_side(gathered.material, learned, gathered.photos)
     network = assemble(parts.front, parts.frozen, learned.tuned, learned.head, learned.blending)
-    finished = blend_spec(spec.name, embedder.spec, tuned, learned.blending, {}, "")
-    blend = TorchEmbedder(finished, network, embedder.device, embedder.precision, warn, embedder.batch_size)
-    test, forgetting = _elsewhere(spec, gathered, learned, base, blend, unlabelled, token, watcher.progress, warn)
+    finished = blend_spec(spec.name, base.spec, tuned, learned.blending, {}, "")
+    blend = TorchEmbedder(finished, network, base.device, base.precision, warn, base.batch_size)
+    test, forgetting = _elsewhere(spec, gathered, learned, blend, unlabelled, token, watcher.progress, warn)
     clock.lap("measuring")
     outcome = TrainingOutcome(
         name=spec.name,
@@ -121,7 +119,7 @@ def finetune(
         examples_before=before,
         examples_after=after,
     )
-    training_results.put(models, spec, embedder.spec, tuned, learned, outcome, network)
+    training_results.put(models, spec, base.spec, tuned, learned, outcome, network)
     shutil.rmtree(place, ignore_errors=True)
     return outcome
 
@@ -217,7 +215,6 @@ def _elsewhere(
     spec: TrainingSpec,
     gathered: Gathered,
     learned: Learned,
-    base: TorchEmbedder,
     blend: TorchEmbedder,
     unlabelled: Sequence[str],
     token: CancelToken,
@@ -232,11 +229,9 @@ def _elsewhere(
     try:
         token.check()
         if spec.test:
-            test = training_results.on_test(
-                spec, gathered.material, learned, base, blend, gathered.names, token, progress
-            )
+            test = training_results.on_test(spec, gathered.material, learned, blend, gathered.names, token, progress)
         if len(unlabelled) > 1:
-            forgetting = training_results.forgotten(unlabelled, learned, base, blend, spec.recipe.seed, token, progress)
+            forgetting = training_results.forgotten(unlabelled, learned, blend, spec.recipe.seed, token, progress)
     except Cancelled:
         log.info("stopped before everything was measured")
     return test, forgetting

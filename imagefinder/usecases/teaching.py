@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 UNLABELLED = 2000
 """So many unlabelled photos are handed over at most, to tell what changed elsewhere."""
 PAIRS_A_PHOTO = 4
+FORMER_CHOICES = ("enlarged",)
+"""What a recipe of an earlier version may say, and this one leaves out."""
 
 
 class _AppCloses(Exception):
@@ -218,11 +220,12 @@ def export_pairs(photos: Sequence[LabelledPhoto], file: Path, triplets: bool = F
 
 
 def _spec(record: dict[str, Any]) -> TrainingSpec:
+    recipe = {name: value for name, value in record["recipe"].items() if name not in FORMER_CHOICES}
     return TrainingSpec(
         name=str(record["name"]),
         base=str(record["base"]),
         photos=tuple(LabelledPhoto(*photo) for photo in record["photos"]),
-        recipe=Recipe(**record["recipe"]),
+        recipe=Recipe(**recipe),
         test=tuple(LabelledPhoto(*photo) for photo in record["test"]),
     )
 

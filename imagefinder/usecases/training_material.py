@@ -40,7 +40,6 @@ class Gathered(NamedTuple):
 
 def collect(
     spec: TrainingSpec,
-    base: TorchEmbedder,
     embedder: TorchEmbedder,
     parts: Parts,
     width: int,
@@ -50,8 +49,7 @@ def collect(
     warn: Callable[[str], None],
 ) -> Collection:
     """Read every photo and keep, in the folder ``place``, what a head is given of it (``width`` numbers), and in the
-    thorough mode what the tuned part of the network is. ``embedder`` is ``base``, or the same in another size: then it
-    is also kept what the base says.
+    thorough mode what the tuned part of the network is.
 
     What is there of an interrupted run with the same photos, model and views is gone on from. Raises Cancelled,
     ModelError where the disk refuses, TrainingError where memory is not enough or where a folder of the photos is away
@@ -66,8 +64,7 @@ def collect(
         [recipe.views, recipe.smallest_cut, recipe.flip, recipe.jitter, recipe.seed],
     )
     views = 1 + (recipe.views if recipe.mode != "full" else 0)
-    apart = base is not embedder
-    collection = Collection(place, key, paths, views, width, base.spec.dimension if apart else 0)
+    collection = Collection(place, key, paths, views, width)
     look = Look(
         parts.front,
         parts.tuned,
@@ -85,7 +82,7 @@ def collect(
     def read(item: tuple[int, str]) -> Any:
         number, path = item
         seeds = [(recipe.seed * 1_000_003 + number) * 64 + view for view in range(1, views)]
-        return read_views(path, seen_as, recipe, seeds, base.spec.input if apart else None)
+        return read_views(path, seen_as, recipe, seeds)
 
     reading = read_ahead(waiting, read, threads=READER_THREADS, window=4 * embedder.batch_size, check=token.check)
     group: list[Any] = []
@@ -94,7 +91,7 @@ def collect(
 
     def keep() -> None:
         if group:
-            collection.add(group, look, base.embed if apart else None)
+            collection.add(group, look)
         group.clear()
 
     try:
@@ -193,8 +190,7 @@ def gather(
     number = {label: at for at, label in enumerate(names)}
     labels = np.array([number[photo.label] for photo in kept], np.int64)
     dimension = embedder.spec.dimension
-    own = collection.own[places] if collection.own.shape[1] else None
-    before = own_rows(collection.features[places, 0], dimension) if own is None else own
+    before = own_rows(collection.features[places, 0], dimension)
     groups = burst_groups([collection.noted.times[place] for place in places], labels.tolist(), before)
     learned_from, held = split(labels.tolist(), groups.tolist(), recipe.held_out, recipe.seed)
     if not len(held):
@@ -206,7 +202,7 @@ def gather(
     elif recipe.mode == "full":
         paths = [photo.path for photo in kept]
         later = PhotoInputs(paths, embedder.spec.input, recipe, embedder.device, token.check)
-    material = Material(collection.features, dimension, places, labels, learned_from, held, later, own)
+    material = Material(collection.features, dimension, places, labels, learned_from, held, later)
     return Gathered(material, kept, names)
 
 

@@ -48,7 +48,7 @@ GUARDED = 500
 
 def on_held_out(material: Material, learned: Learned, names: Sequence[str], seed: int) -> Comparison:
     """Search with each held-out photo among all others, by the branch that never saw the held-out ones."""
-    before = leave_one_out(material.before, material.labels, material.held)
+    before = leave_one_out(material.frozen, material.labels, material.held)
     joined = learned.held_out.join(learned.rows, material.frozen)
     after = leave_one_out(joined, material.labels, material.held)
     return compare(before, after, material.labels[material.held], names, seed)
@@ -64,7 +64,7 @@ def side_by_side(
             Example(photos[query], tuple(photos[place] for place in nearest))
             for query, *nearest in examples(rows, material.held)
         )
-        for rows in (material.before, joined)
+        for rows in (material.frozen, joined)
     )
     return before, after
 
@@ -73,7 +73,6 @@ def on_test(
     spec: TrainingSpec,
     material: Material,
     learned: Learned,
-    base: TorchEmbedder,
     blend: TorchEmbedder,
     names: Sequence[str],
     token: CancelToken,
@@ -83,7 +82,7 @@ def on_test(
 
     Raises Cancelled.
     """
-    old, rows, found = _both([photo.path for photo in spec.test], base, blend, learned, token, progress)
+    old, rows, found = _both([photo.path for photo in spec.test], blend, learned, token, progress)
     if not found:
         return None
     more = {spec.test[at].label for at in found} - set(names)
@@ -91,7 +90,7 @@ def on_test(
     number = {label: at for at, label in enumerate(wider)}
     labels = np.array([number[spec.test[at].label] for at in found], np.int64)
     gallery = learned.blending.join(learned.kept_rows, material.frozen)
-    before = between(old, labels, material.before, material.labels)
+    before = between(old, labels, material.frozen, material.labels)
     after = between(rows, labels, gallery, material.labels)
     return compare(before, after, labels, wider, spec.recipe.seed)
 
@@ -99,7 +98,6 @@ def on_test(
 def forgotten(
     unlabelled: Sequence[str],
     learned: Learned,
-    base: TorchEmbedder,
     blend: TorchEmbedder,
     seed: int,
     token: CancelToken,
@@ -107,35 +105,33 @@ def forgotten(
 ) -> float | None:
     """The share of the nearest ten that stayed, for photos that nobody labelled. Raises Cancelled."""
     chosen = np.random.default_rng(seed).permutation(len(unlabelled))[:GUARDED]
-    old, rows, found = _both([unlabelled[at] for at in sorted(chosen)], base, blend, learned, token, progress)
+    old, rows, found = _both([unlabelled[at] for at in sorted(chosen)], blend, learned, token, progress)
     return same_neighbours(old, rows) if len(found) > 1 else None
 
 
 def _both(
     paths: Sequence[str],
-    base: TorchEmbedder,
     blend: TorchEmbedder,
     learned: Learned,
     token: CancelToken,
     progress: ProgressSink,
 ) -> tuple[Embeddings, Embeddings, list[int]]:
-    """Unit rows of the photos that can be read, by the base model and by the tuned one, and which these are."""
-    same = base.spec.input == blend.spec.input  # then the base's rows are within the others
+    """Unit rows of the photos that can be read, by the base model and by the tuned one, and which these are.
+
+    The base's are within the others.
+    """
     recipe = RECIPES["quick"]
 
     def read(path: str) -> Any:
-        return read_views(path, blend.spec.input, recipe, [], None if same else base.spec.input)
+        return read_views(path, blend.spec.input, recipe, [])
 
     meter = ProgressMeter(progress, token, "measuring", len(paths))
     found: list[int] = []
-    old: list[Embeddings] = [np.zeros((0, base.spec.dimension), np.float32)]
-    new: list[Embeddings] = [np.zeros((0, blend.spec.dimension), np.float32)]
+    rows: list[Embeddings] = [np.zeros((0, blend.spec.dimension), np.float32)]
     group: list[Seen] = []
 
     def embed() -> None:
-        new.append(blend.embed(np.concatenate([seen.pixels for seen in group])))
-        own = [seen.own for seen in group if seen.own is not None]
-        old.append(base.embed(np.stack(own)) if own else learned.blending.parts(new[-1])[1])
+        rows.append(blend.embed(np.concatenate([seen.pixels for seen in group])))
         group.clear()
 
     window = 4 * blend.batch_size
@@ -152,7 +148,8 @@ def _both(
         reading.close()
     if group:
         embed()
-    return np.concatenate(old), np.concatenate(new), found
+    new = np.concatenate(rows)
+    return learned.blending.parts(new)[1], new, found
 
 
 def put(

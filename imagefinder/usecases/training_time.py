@@ -10,7 +10,6 @@ from imagefinder.domain.errors import UnreadableImage
 from imagefinder.domain.training import Estimate, TrainingError, TrainingSpec
 from imagefinder.embedding.blend import build_head
 from imagefinder.embedding.embedder import TorchEmbedder
-from imagefinder.embedding.enlarged import enlarged
 from imagefinder.training.branch import build_branch
 from imagefinder.training.components import MOST
 from imagefinder.training.course import take_apart
@@ -37,17 +36,14 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
     from torch import nn
 
     recipe = spec.recipe
-    base = models.shelf.load(spec.base, device)
-    embedder = enlarged(base, recipe.enlarged)
+    embedder = models.shelf.load(spec.base, device)
     parts, tuned = take_apart(embedder.network, embedder.spec.input.crop, embedder.spec.dimension, recipe)
     views = recipe.views if recipe.mode != "full" else 0
-    apart = embedder is not base
     sample = []
     began = time.perf_counter()
     for photo in spec.photos[:: max(1, len(spec.photos) // SAMPLE)][:SAMPLE]:
         try:
-            own = base.spec.input if apart else None
-            sample.append(read_views(photo.path, embedder.spec.input, recipe, range(views), own))
+            sample.append(read_views(photo.path, embedder.spec.input, recipe, range(views)))
         except UnreadableImage:
             continue
     if not sample:
@@ -63,12 +59,9 @@ def estimate(spec: TrainingSpec, models: Models, *, device: str = "auto") -> Est
         recipe.mode == "thorough",
     )
     pixels = np.concatenate([seen.pixels for seen in sample])
-    small = np.stack([seen.own for seen in sample if seen.own is not None]) if apart else None
     look.at(pixels[: embedder.batch_size])
     began = time.perf_counter()
     between, _ = look.at(pixels)
-    if small is not None:
-        base.embed(small)
     looking = (time.perf_counter() - began) / len(sample)
     count = len(spec.photos)
     dimension, seen = min(recipe.dimension, tuned.width), min(count, tuned.width, MOST)

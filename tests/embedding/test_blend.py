@@ -123,6 +123,25 @@ def test_a_tuned_model_lands_on_the_shelf_and_comes_back(
     assert base_of(spec).fingerprint == base.fingerprint
 
 
+def test_a_model_that_an_earlier_version_taught_is_still_read(tmp_path: Path) -> None:
+    """On the network that was the default then, shown larger photos than its own record says, which a recipe could ask
+    for; the head is given the maps of three blocks."""
+    old = ModelShelf(tmp_path).load("built-in", "cpu", "float32")
+    base = replace(old.spec, input=replace(old.spec.input, crop=192, resize=211))
+    network = build(base)
+    network.load_state_dict(old.network.state_dict())
+    blocks = ("blocks.3", "blocks.4", "blocks.5")
+    part = TunedPart("", 384 + 2 * (192 + 192 + 384), blocks, "average+max")
+    blend = assemble(*parts_of(network, 192, 384, part), build_head(part.width, 6), BLENDING)
+    spec = blend_spec("taught", base, part, BLENDING, {"recipe": {"seed": 1, "enlarged": 1.25}}, "abc")
+    write_model(tmp_path / "taught.safetensors", blend.state_dict(), spec)
+
+    embedder = ModelShelf(tmp_path).load("taught", "cpu", "float32")
+    rows = embedder.embed(np.random.default_rng(0).integers(0, 256, (2, 192, 192, 3)).astype(np.uint8))
+    assert rows.shape == (2, 6 + 384)
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
 def test_a_record_with_another_weight() -> None:
     spec = blend_spec("taught", BASE, HEAD_ONLY, BLENDING, {}, "abc")
     other = with_weight(spec, 0.25)

@@ -110,6 +110,17 @@ def test_a_training_is_remembered_whole_and_forgotten(models: Models, classes: P
     assert [each.spec.name for each in teaching.remembered(models)] == ["odd.name"]
 
 
+def test_a_training_of_an_earlier_version_is_still_known(models: Models, classes: Path) -> None:
+    """That could be shown larger photos than its base."""
+    spec = spec_of(classes)
+    teaching.remember(models, spec)
+    file = models.shelf.directory / ".training" / f"{spec.name}.json"
+    record = json.loads(file.read_text("ascii"))
+    record["recipe"]["enlarged"] = 1.25
+    file.write_text(json.dumps(record), "ascii")
+    assert [each.spec for each in teaching.remembered(models)] == [spec]
+
+
 def test_a_damaged_record_is_passed_over(models: Models, classes: Path) -> None:
     teaching.remember(models, spec_of(classes))
     folder = models.shelf.directory / ".training"

@@ -10,6 +10,7 @@ import pytest
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import Query
+from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.training import (
     RECIPES,
     Example,
@@ -19,6 +20,8 @@ from imagefinder.domain.training import (
 from imagefinder.embedding.blend import blending_of, reweight
 from imagefinder.embedding.shelf import COLOUR_LAYOUT
 from imagefinder.storage.library import Library
+from imagefinder.training.measuring import between, same_neighbours
+from imagefinder.usecases.evaluation_photos import embed_photos
 from imagefinder.usecases.finetuning import WORKPLACE, Watcher, finetune, unfinished
 from imagefinder.usecases.indexing import index
 from imagefinder.usecases.labelled_folders import labelled_photos
@@ -65,6 +68,25 @@ def test_a_training_puts_a_measured_model_on_the_shelf(drawn: Path, models: Mode
     assert sorted(path.name for path in models.shelf.directory.iterdir()) == [
         WORKPLACE, "small.safetensors", "taught.safetensors",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", RECIPES)
+def test_before_is_the_base_and_after_the_model_that_is_kept(drawn: Path, models: Models, mode: Mode) -> None:
+    spec = replace(plan(drawn, mode), test=tuple(labelled_photos([drawn / "test"])))
+    outcome = finetune(spec, models, unlabelled=[photo.path for photo in spec.test], device="cpu")
+    photos = (*spec.photos, *spec.test)
+    found = embed_photos(
+        [photo.path for photo in photos], models, ["small", "taught"], "cpu", CancelToken(), lambda said: None
+    )
+    labels = np.unique([photo.label for photo in photos], return_inverse=True)[1]
+    old, new = (found.rows[name] for name in ("small", "taught"))
+    cut = len(spec.photos)
+    assert outcome.test is not None
+    for rows, scores in ((old, outcome.test.before), (new, outcome.test.after)):
+        expected = between(rows[cut:], labels[cut:], rows[:cut], labels[:cut])
+        for measure, interval in scores.overall.items():
+            assert interval.value == pytest.approx(float(np.nanmean(expected[measure])), abs=0.03), measure
+    assert outcome.forgetting == pytest.approx(same_neighbours(old[cut:], new[cut:]), abs=0.1)
 
 
 def test_the_base_is_the_frozen_part_and_a_library_can_adopt_the_result(

@@ -35,5 +35,5 @@ def recognise(
     if spec is None or not names_classes(spec):
         return []
     row = look_at(library, embedder, query, token or CancelToken()).row
-    found = (SeenClass(name, probability) for name, probability in top_classes(row, MOST))
+    found = (SeenClass(name, probability) for name, probability in top_classes(row, MOST, spec.classes))
     return [each for each in found if each.probability >= AT_LEAST]

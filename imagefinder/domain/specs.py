@@ -33,7 +33,8 @@ class InputSpec:
 
 Output = Literal["features", "logits", "probabilities"]
 """What of a network is compared: its features; the scores that its classifier gives each class; or the probabilities
-that these stand for, as square roots, so that the inner product is the Bhattacharyya coefficient of two distributions."""
+that these stand for, as square roots, so that the inner product is the Bhattacharyya coefficient of two
+distributions."""
 
 Projection = Literal["", "pca", "whitening"]
 """A linear map behind the network: principal components of a library, or whitening learned from matching pairs."""

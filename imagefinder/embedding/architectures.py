@@ -1,40 +1,100 @@
 """Networks by name: the presets, and any other of timm and torchvision with the preprocessing it was trained with."""
 
+import difflib
+import logging
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
-from imagefinder.domain.specs import InputSpec
-from imagefinder.embedding.backbones import build, feature_dimension, unknown_network
-from imagefinder.embedding.presets import ARCHITECTURES, IMAGENET_MEAN, IMAGENET_NOTE, IMAGENET_STD, Architecture
+from imagefinder.domain.specs import Framing, InputSpec
+from imagefinder.embedding.backbones import row_length, unknown_network
+from imagefinder.embedding.presets import ARCHITECTURES, IMAGENET_NOTE, Architecture
 from imagefinder.embedding.representation import NATIVE
+from imagefinder.embedding.seeing import AS_USUAL, IMAGENET, Seeing
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
 __all__ = ["ARCHITECTURES", "Architecture", "find_architecture", "licence_in_words", "official_url"]
 
+log = logging.getLogger(__name__)
+
+TORCHVISION_LICENCE, SWAG_LICENCE = "BSD-3-Clause", "CC-BY-NC-4.0"
+SOURCES = ("timm", "torchvision")
+TIMM_FRAMINGS: Mapping[str, Framing] = {"squash": "squash", "border": "whole"}
+"""Its words for what is not a cut-out centre."""
 FREE_LICENCES = ("apache", "mit", "bsd", "cc0", "cc-by-4", "cc-by-sa-4", "gpl", "lgpl", "agpl", "isc", "unlicense")
 """How the names of licences begin that permit any use."""
 
 
-def find_architecture(name: str) -> Architecture:
-    """A preset, or any network as "timm:NAME" or "torchvision:NAME" with the preprocessing its source records.
+def find_architecture(name: str, seeing: Seeing = AS_USUAL) -> Architecture:
+    """A preset, or any network of timm or torchvision, with the preprocessing its source records, but for ``seeing``.
 
-    Raises UnknownName, or ModelError for a network that gives no features.
+    A name that several know is the preset's, then timm's; "timm:NAME" and "torchvision:NAME" choose. Raises
+    UnknownName, or ModelError for a network that gives no features or cannot be shown what ``seeing`` says.
     """
-    source, colon, network = name.partition(":")
-    if not colon:
-        return ARCHITECTURES[name]
-    if source == "timm":
-        found = _from_timm(name, network)
-    elif source == "torchvision":
-        found = _from_torchvision(name, network)
+    name = full_names(name)[0]
+    source, _, network = name.partition(":")
+    if name in ARCHITECTURES:
+        found, own = ARCHITECTURES[name], True
     else:
-        raise UnknownName(f"There is no source of networks named {source!r}.", "Known: timm, torchvision.")
+        found, own = _from_timm(name, network) if source == "timm" else _from_torchvision(name, network), False
+    seen = seeing.of(found.input)
+    if own and seen == found.input:
+        return found
+    sized = found.source == "timm" and (seen.crop != found.input.crop or not _is_square(found.network))
+    found = replace(found, input=seen)
     try:
-        return replace(found, dimension=feature_dimension(build(found.spec()), found.input.crop))
+        if sized:  # transformers must be told; other networks do not know the word
+            try:
+                told = replace(found, options={**found.options, "img_size": seen.crop})
+                return replace(told, dimension=row_length(told.spec()))
+            except ModelError as error:
+                log.debug("%s is not told its size: %s", network, error)
+        return replace(found, dimension=row_length(found.spec()))
     except MemoryError as error:
         raise ModelError(f"The network {network} does not fit into memory.", "Choose a smaller one.") from error
+
+
+def full_names(name: str) -> tuple[str, ...]:
+    """The networks that ``name`` may mean, the one that is taken first: presets by their name, others with their
+    source before it. Raises UnknownName where nobody knows it."""
+    source, colon, _ = name.partition(":")
+    if colon:
+        if source not in SOURCES:
+            raise UnknownName(f"There is no source of networks named {source!r}.", f"Known: {', '.join(SOURCES)}.")
+        return (name,)
+    found = [name] if name in ARCHITECTURES else []
+    if _timm_knows(name):
+        found.append(f"timm:{name}")
+    models = import_torchvision().models
+    if name in models.list_models(module=models):
+        found.append(f"torchvision:{name}")
+    if not found:
+        known = [*ARCHITECTURES, *import_timm().list_models(), *models.list_models(module=models)]
+        raise UnknownName(
+            f"Neither imagefinder nor timm nor torchvision has a network named {name!r}.",
+            f"{did_you_mean(name, known)}All names: imagefinder models architectures",
+        )
+    return tuple(found)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Half a hint with the nearest spellings; empty where nothing is near."""
+    close = dict.fromkeys(difflib.get_close_matches(name, [*known], n=3))
+    return f"Did you mean {', '.join(close)}? " if close else ""
+
+
+def _timm_knows(name: str) -> bool:
+    timm = import_timm()
+    return bool(timm.is_model(name)) and (
+        "." not in name or name in timm.list_pretrained(f"{name.partition('.')[0]}.*")
+    )
+
+
+def _is_square(network: str) -> bool:
+    cfg = import_timm().get_pretrained_cfg(network)
+    return cfg is None or cfg.input_size[-1] == cfg.input_size[-2]
 
 
 def licence_in_words(licence: str, commercial_use: bool) -> str:
@@ -48,10 +108,15 @@ def licence_in_words(licence: str, commercial_use: bool) -> str:
     return f"has terms of its own: {licence}"
 
 
+def is_for_commerce(licence: str) -> bool:
+    """Whether a licence that timm names permits commercial use, as far as its name says."""
+    return not any(word in licence.lower() for word in ("-nc", "noncommercial", "research", "amlr"))
+
+
 def official_url(architecture: Architecture) -> str:
     """Where timm or torchvision publish the weights of ``architecture``. Opens no connection. Raises ModelError."""
     if architecture.source == "torchvision":
-        weights = _torchvision_weights(architecture.network)
+        weights = official_weights(architecture.network)
         url = str(weights.url) if weights is not None else ""
     else:
         cfg = import_timm().get_pretrained_cfg(architecture.network)
@@ -77,24 +142,16 @@ def _from_timm(name: str, network: str) -> Architecture:
         cfg = timm.get_pretrained_cfg(network)
     except RuntimeError as error:  # an unknown tag after the dot
         raise unknown_network("timm", network, timm.list_pretrained()) from error
-    crop = int(cfg.input_size[-1])
-    squash = cfg.crop_mode == "squash"
     licence = str(cfg.license or "")
     return Architecture(
         name,
         "timm",
         network,
-        InputSpec(
-            crop,
-            crop if squash else math.floor(crop / cfg.crop_pct),
-            "squash" if squash else "crop",
-            mean=_triple(cfg.mean),
-            std=_triple(cfg.std),
-        ),
+        timm_input(cfg),
         dimension=0,
         licence=licence,
         pooling=NATIVE,
-        commercial_use=not any(word in licence.lower() for word in ("-nc", "research", "amlr")),
+        commercial_use=is_for_commerce(licence),
         download=bool(cfg.hf_hub_id or cfg.url),
     )
 
@@ -104,21 +161,16 @@ def _from_torchvision(name: str, network: str) -> Architecture:
     known = models.list_models(module=models)
     if network not in known:
         raise unknown_network("torchvision", network, known)
-    weights = _torchvision_weights(network)
+    weights = official_weights(network)
     swag = weights is not None and "SWAG" in weights.name
-    if weights is None:  # no published weights, so no published preprocessing either: the usual one
-        seen = InputSpec(224, 256, mean=IMAGENET_MEAN, std=IMAGENET_STD)
-    else:
-        shown = weights.transforms()
-        crop, resize = int(shown.crop_size[0]), int(shown.resize_size[0])
-        seen = InputSpec(crop, max(crop, resize), mean=_triple(shown.mean), std=_triple(shown.std))
+    seen = torchvision_input(network)
     return Architecture(
         name,
         "torchvision",
         network,
         seen,
         dimension=0,
-        licence="CC-BY-NC-4.0" if swag else "BSD-3-Clause",
+        licence=SWAG_LICENCE if swag else TORCHVISION_LICENCE,
         description="" if swag else IMAGENET_NOTE,
         pooling=NATIVE,
         commercial_use=not swag,
@@ -126,7 +178,38 @@ def _from_torchvision(name: str, network: str) -> Architecture:
     )
 
 
-def _torchvision_weights(network: str) -> Any:
+def timm_input(cfg: Any) -> InputSpec:
+    """What timm's record of some weights says of their preprocessing; of a rectangle, the square that fits into it."""
+    crop = int(min(cfg.input_size[1:]))
+    framing = TIMM_FRAMINGS.get(cfg.crop_mode, "crop")
+    return InputSpec(
+        crop,
+        crop if framing == "squash" else math.floor(crop / cfg.crop_pct),
+        framing,
+        mean=_triple(cfg.mean),
+        std=_triple(cfg.std),
+        interpolation="bilinear" if cfg.interpolation == "bilinear" else "bicubic",
+    )
+
+
+def torchvision_input(network: str) -> InputSpec:
+    """What torchvision's recommended weights say of theirs; the usual one where there are none."""
+    weights = official_weights(network)
+    if weights is None:
+        return IMAGENET
+    shown = weights.transforms()
+    crop, resize = int(shown.crop_size[0]), int(shown.resize_size[0])
+    bilinear = shown.interpolation.value == "bilinear"
+    return InputSpec(
+        crop,
+        max(crop, resize),
+        mean=_triple(shown.mean),
+        std=_triple(shown.std),
+        interpolation="bilinear" if bilinear else "bicubic",
+    )
+
+
+def official_weights(network: str) -> Any:
     """torchvision's recommended weights of a network, an enum member; None where there are none."""
     choices = import_torchvision().models.get_model_weights(network)
     return getattr(choices, "DEFAULT", None)

@@ -1,12 +1,14 @@
 """Networks without weights: pixels in, one row of features per picture out."""
 
 import difflib
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding import cirtorch_file, onnx_file
 from imagefinder.embedding.blend import build_blend, is_blend
 from imagefinder.embedding.colour_layout import build_colour_layout
 from imagefinder.embedding.compact import build_compact
@@ -25,11 +27,18 @@ from imagefinder.embedding.torchvision_compat import import_timm, import_torchvi
 if TYPE_CHECKING:
     from torch import nn
 
+log = logging.getLogger(__name__)
+
 BUILTIN: "dict[str, Callable[[ModelSpec], nn.Module]]" = {
     "colour-layout": lambda spec: build_colour_layout(),
     "compact": lambda spec: build_compact(replace(spec, dimension=_own_length(spec))),
 }
 """Architecture -> its network, from the record."""
+WHOLE_FILES: "dict[str, Callable[[ModelSpec], nn.Module]]" = {
+    cirtorch_file.SOURCE: cirtorch_file.build_cirtorch,
+    onnx_file.SOURCE: onnx_file.build_onnx,
+}
+"""Source -> its network, from the record; these are taken as their files have them."""
 OWN_LENGTH = "features"
 """An option of the compact network: how long its own rows are, where the record's ``dimension`` is another."""
 OWN_POOLINGS = (NATIVE, "average", "none")
@@ -49,6 +58,7 @@ REFUSALS = (TypeError, ValueError, RuntimeError, AssertionError, AttributeError,
 """What timm raises for settings that a network does not take. Python 3.11 says KeyError, not TypeError, of an argument
 that is given twice while another error is being handled."""
 USUAL_CLASSES = 1000
+CLASS_OUTPUTS = {"logits": "scores", "probabilities": "probabilities"}
 LARGEST_LENGTH = 65536
 
 
@@ -84,22 +94,61 @@ def build(spec: ModelSpec) -> "nn.Module":
         if ours and not readings:
             readings = (_last_map(network, spec.architecture),)
         pools = ours
+    elif spec.source in WHOLE_FILES:
+        network, readings = WHOLE_FILES[spec.source](spec), ()
     else:
         raise ModelError(
             f"This version does not know the network {spec.architecture!r} from {spec.source!r}.",
             "Update imagefinder, or choose another model.",
         )
-    if spec.output == "probabilities" and (pools or made_here):
+    if spec.output != "features" and (pools or made_here):
         raise ModelError(
-            f"The network {spec.architecture} gives no class probabilities with pooling {spec.pooling!r}.",
+            f"The network {spec.architecture} gives no class {CLASS_OUTPUTS[spec.output]} with pooling "
+            f"{spec.pooling!r}.",
             "Use the pooling 'native', or compare by features.",
         )
-    if not pools and spec.scales == (1.0,) and spec.output == "features" and not spec.projection:
+    if not pools and spec.scales == (1.0,) and spec.output != "probabilities" and not spec.projection:
         return network
     network = represent(spec, network, readings, pools, prefixes)
     if spec.projection:
-        network.projection = build_projection(feature_dimension(network, spec.input.crop), spec.dimension)
+        given = _known_length(spec) or feature_dimension(network, spec.input.crop)
+        network.projection = build_projection(given, spec.dimension)
     return network
+
+
+def row_length(spec: ModelSpec) -> int:
+    """How long the rows of the network of ``spec`` are, where its ``dimension`` does not say it yet. Raises ModelError,
+    and UnknownName as ``build`` does.
+
+    Networks of others are only sketched where that tells, without memory for their weights.
+    """
+    if _known_length(spec):
+        build(spec)  # which says what it does not take
+        return _known_length(spec)
+    try:
+        return feature_dimension(sketched(spec), spec.input.crop)
+    except ModelError as error:
+        log.debug("%s cannot be sketched: %s", spec.architecture, error)
+    return feature_dimension(build(spec), spec.input.crop)
+
+
+def sketched(spec: ModelSpec) -> "nn.Module":
+    """The same as ``build``, but of networks of timm and torchvision only names and shapes where that can be."""
+    import torch
+
+    if spec.source in ("timm", "torchvision"):
+        import_timm()  # not within the sketch: what a module makes as it is imported would be without values for good
+        try:
+            with torch.device("meta"):
+                return build(spec)
+        except (ModelError, *REFUSALS) as error:
+            log.debug("%s cannot be sketched: %s", spec.architecture, error)
+    return build(spec)
+
+
+def _known_length(spec: ModelSpec) -> int:
+    """Of the rows that an ONNX file gives, which only runs once it is loaded; 0 for any other network."""
+    return onnx_file.own_length(spec) if spec.source == onnx_file.SOURCE else 0
 
 
 def feature_dimension(network: "nn.Module", crop: int) -> int:
@@ -145,7 +194,7 @@ def _build_timm(spec: ModelSpec) -> "nn.Module":
     if spec.architecture in SCALES and not spec.options and spec.pooling not in ("max", "token", "attention"):
         maps = spec.pooling not in (NATIVE, "average") and not spec.layers
         classes = spec.dimension or USUAL_CLASSES
-        return build_efficientnet_lite(spec.architecture, classes if spec.output == "probabilities" else 0, not maps)
+        return build_efficientnet_lite(spec.architecture, classes if spec.output != "features" else 0, not maps)
     timm = import_timm()
     if not timm.is_model(spec.architecture):
         raise unknown_network("timm", spec.architecture, timm.list_models())
@@ -208,7 +257,7 @@ def _create_timm(timm: Any, spec: ModelSpec, options: dict[str, Any]) -> Any:
         pretrained_cfg_overlay=None,
         checkpoint_path=None,
         cache_dir=None,
-        num_classes=_timm_classes(timm, spec) if spec.output == "probabilities" else 0,
+        num_classes=_timm_classes(timm, spec) if spec.output != "features" else 0,
         **options,
     )
 
@@ -238,13 +287,13 @@ def _build_torchvision(spec: ModelSpec, must_have_features: bool) -> "nn.Module"
     if spec.architecture in ("googlenet", "inception_v3"):
         # Their weights expect the network to undo ImageNet's normalisation itself.
         arguments |= {"init_weights": False, "aux_logits": False, "transform_input": True}
-    if spec.output == "probabilities":
+    if spec.output != "features":
         arguments["num_classes"] = spec.dimension or USUAL_CLASSES
     try:
         network: nn.Module = models.get_model(spec.architecture, **arguments, **spec.options)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refused(spec, error) from error
-    if spec.output == "probabilities":
+    if spec.output != "features":
         return network.eval()
     # The last linear layer gives class scores; what it is shown are the features.
     for name in TORCHVISION_HEADS:

@@ -60,6 +60,11 @@ def read_weights(path: Path) -> dict[str, "Tensor"]:
     file is instead of weights, and for a file whose tensors or record are not those of its checksum; hashing takes
     about a second for 1.5 GB.
     """
+    return tensors_of(read_content(path), path.name)
+
+
+def read_content(path: Path) -> Any:
+    """What such a file holds, as it holds it: tensors by name, or those among other things. Raises as read_weights."""
     try:
         with path.open("rb") as file:
             start = file.read(512)
@@ -75,8 +80,8 @@ def read_weights(path: Path) -> dict[str, "Tensor"]:
     # A safetensors file starts with the length of its header, which may look like the start of a pickle.
     headed = start[8:9] == b"{" and int.from_bytes(start[:8], "little") <= LARGEST_HEADER
     if not headed and (start.startswith(b"PK\x03\x04") or start[:1] == b"\x80"):
-        return _tensors(_read_checkpoint(path), path)
-    return _tensors(_read_safetensors(path), path)
+        return _read_checkpoint(path)
+    return _read_safetensors(path)
 
 
 def read_record(path: Path) -> ModelSpec:
@@ -313,16 +318,17 @@ def _check_no_program(name: str, entries: list[str]) -> None:
 
 def _numpy_parts() -> list[tuple[Any, str]]:
     """What arrays of numbers are made of in a checkpoint, under the names of NumPy 1 and 2: plain data, as tensors."""
-    reconstruct, scalar = np.zeros(0).__reduce__()[0], np.float32(0).__reduce__()[0]  # type: ignore[union-attr]
+    parts: list[Any] = [np.zeros(0).__reduce__()[0], np.float32(0).__reduce__()[0]]  # that of arrays, that of numbers
     return [
-        *((part, f"{module}.{part.__name__}") for part in (reconstruct, scalar) for module in NUMPY_MODULES),
+        *((part, f"{module}.{part.__name__}") for part in parts for module in NUMPY_MODULES),
         (np.ndarray, "numpy.ndarray"),
         (np.dtype, "numpy.dtype"),
         *((type(np.dtype(kind)), f"numpy.dtypes.{type(np.dtype(kind)).__name__}") for kind in NUMPY_KINDS),
     ]
 
 
-def _tensors(content: Any, path: Path) -> dict[str, "Tensor"]:
+def tensors_of(content: Any, name: str) -> dict[str, "Tensor"]:
+    """The tensors in what a file holds; ``name`` is the file's. Raises ModelError where there are none."""
     import torch
 
     while isinstance(content, dict):
@@ -331,12 +337,10 @@ def _tensors(content: Any, path: Path) -> dict[str, "Tensor"]:
             break
         content = inner
     if not isinstance(content, dict) or not content:
-        raise ModelError(f"{path.name} has no weights in it.", MUST_BE)
-    tensors = {
-        name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, torch.Tensor)
-    }
+        raise ModelError(f"{name} has no weights in it.", MUST_BE)
+    tensors = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, torch.Tensor)}
     if not tensors:
-        raise ModelError(f"{path.name} has no weights in it.", MUST_BE)
+        raise ModelError(f"{name} has no weights in it.", MUST_BE)
     return tensors
 
 

@@ -9,11 +9,13 @@ never takes the place of a model that is here.
 
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.specs import Comparison, Framing, InputSpec, ModelSpec, Output, Projection
+from imagefinder.domain.specs import Comparison, Framing, InputSpec, Interpolation, ModelSpec, Output, Projection
+from imagefinder.embedding import cirtorch_file, onnx_file
 from imagefinder.embedding.backbones import OWN_LENGTH
 from imagefinder.embedding.blend import base_of, is_blend
 from imagefinder.embedding.checkpoints import read_record
@@ -26,8 +28,12 @@ LARGEST_DIMENSION = 2**16
 LONGEST_TEXT = 2000
 MOST_PARTS = 16
 OPTIONS = frozenset(
-    {"version", "widths", "depths", OWN_LENGTH, *(key for one in ARCHITECTURES.values() for key in one.options)}
+    {
+        *("version", "widths", "depths", OWN_LENGTH, "pooling", *cirtorch_file.SWITCHES),
+        *(key for one in ARCHITECTURES.values() for key in one.options),
+    }
 )
+MOST_CLASSES = 2**16
 LARGEST_NUMBER = 4096
 MOST_BLOCKS = 64
 TUNED_OPTIONS = frozenset({"base", "cut", "width", "blocks", "pooling", "blending", "training"})
@@ -93,8 +99,12 @@ def _what_is_wrong(spec: ModelSpec, tunings: int = 0) -> str:
     scales = 0 < len(spec.scales) <= MOST_PARTS and all(_is_number(scale) and scale > 0 for scale in spec.scales)
     if not (parts and scales and isinstance(spec.centred, bool)):
         return "layers or scales are not possible"
+    if len(spec.classes) > MOST_CLASSES or not all(_is_text(name, 200) for name in spec.classes):
+        return "the names of its classes are too many, too long or not printable"
     if not isinstance(spec.options, dict):
         return "it has settings that this version does not use"
+    if spec.source == onnx_file.SOURCE:
+        return "" if _is_onnx(spec.options) else "it does not say what to read of its ONNX file"
     if is_blend(spec):
         return _what_is_wrong_with_tuning(spec, tunings)
     if not all(_is_option(key, value) for key, value in spec.options.items()):
@@ -131,9 +141,19 @@ def _is_input(seen: InputSpec) -> bool:
         and _is_whole(seen.resize, LARGEST_SIDE)
         and seen.resize >= seen.crop
         and seen.framing in get_args(Framing)
+        and seen.interpolation in get_args(Interpolation)
         and len(seen.mean) == len(seen.std) == 3
         and all(_is_number(value) for value in (*seen.mean, *seen.std))
         and all(value > 0 for value in seen.std)
+    )
+
+
+def _is_onnx(options: Mapping[str, Any]) -> bool:
+    return (
+        options.keys() == {onnx_file.LENGTH, onnx_file.OUTPUT, onnx_file.ROW}
+        and _is_whole(options[onnx_file.LENGTH], onnx_file.LARGEST_FILE)
+        and _is_whole(options[onnx_file.ROW], LARGEST_DIMENSION)
+        and _is_text(options[onnx_file.OUTPUT], 200)
     )
 
 

@@ -10,7 +10,7 @@
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from imagefinder.domain.errors import ModelError
@@ -76,16 +76,19 @@ def regional_maxima(features: "Tensor") -> "Tensor":
     """On level l there are l x l regions, spread evenly, their sides 2 / (l + 1) of the map's."""
     from torch.nn.functional import normalize
 
+    rows = [normalize(maximum(region)) for region in regions(features)]
+    summed: Tensor = sum(rows[1:], start=rows[0])
+    return summed
+
+
+def regions(features: "Tensor") -> "Iterator[Tensor]":
+    """The squares of a map at three sizes, the largest first, row by row."""
     height, width = features.shape[2:]
-    rows = []
     for level in range(1, RMAC_LEVELS + 1):
         side = max(1, 2 * min(height, width) // (level + 1))
         for top in _starts(height, side, level):
             for left in _starts(width, side, level):
-                region = features[:, :, top : top + side, left : left + side]
-                rows.append(normalize(maximum(region)))
-    summed: Tensor = sum(rows[1:], start=rows[0])
-    return summed
+                yield features[:, :, top : top + side, left : left + side]
 
 
 def _starts(length: int, side: int, count: int) -> list[int]:

@@ -9,10 +9,11 @@ from typing import Any
 
 from imagefinder.domain.registry import Registry
 from imagefinder.domain.specs import InputSpec, ModelSpec, Output
-from imagefinder.embedding.backbones import build, feature_dimension
+from imagefinder.embedding.backbones import row_length
 from imagefinder.embedding.representation import NETWORKS_OWN
+from imagefinder.embedding.seeing import IMAGENET
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_MEAN, IMAGENET_STD = IMAGENET.mean, IMAGENET.std
 HALF = (0.5, 0.5, 0.5)
 IMAGENET_NOTE = "ImageNet's pictures are for research; the weights are published under this licence."
 
@@ -55,13 +56,15 @@ class Architecture:
         layers: tuple[str, ...] = (),
         scales: tuple[float, ...] = (1.0,),
         output: Output = "features",
+        classes: int = 0,
     ) -> ModelSpec:
         """The record of a model with this architecture.
 
-        For another representation than the architecture's own, the network is built once on the CPU to learn how long
-        its rows are. Layers are averaged where ``pooling`` is None and the network's own pooling only fits its end.
-        Probabilities are not centred: their cosine means something as it is. Raises UnknownName for a layer, ModelError
-        for a representation that the network does not take.
+        ``classes`` is how many its classifier has, 0 where its source says that. For another representation than the
+        architecture's own, the network is built once to learn how long its rows are. Layers are averaged where
+        ``pooling`` is None and the network's own pooling only fits its end. Probabilities are not centred: their cosine
+        means something as it is. Raises UnknownName for a layer, ModelError for a representation that the network does
+        not take.
         """
         if pooling is None:
             pooling = "average" if layers and self.pooling in NETWORKS_OWN else self.pooling
@@ -76,7 +79,7 @@ class Architecture:
             layers=layers,
             scales=scales,
             output=output,
-            centred=output == "features",
+            centred=output != "probabilities",
             weights_sha256=weights_sha256,
             provenance=provenance,
             licence=self.licence,
@@ -84,8 +87,8 @@ class Architecture:
         )
         if (pooling, layers, scales, output) == (self.pooling, (), (1.0,), "features"):
             return spec
-        spec = replace(spec, dimension=0)
-        return replace(spec, dimension=feature_dimension(build(spec), spec.input.crop))
+        spec = replace(spec, dimension=0 if output == "features" else classes)
+        return replace(spec, dimension=row_length(spec))
 
 
 ARCHITECTURES: Registry[Architecture] = Registry("network")

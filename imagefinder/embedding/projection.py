@@ -89,11 +89,11 @@ def derive(
     """The record of ``spec`` with a projection behind it, and the tensors to write beside the network's own.
 
     The record's hash of the weights changes with the projection, so that no two count as the same model. Raises
-    ModelError for a model that has a projection already, gives probabilities, or has rows of another length.
+    ModelError for a model that has a projection already, gives what a classifier sees, or has rows of another length.
     """
     import torch
 
-    if spec.projection or spec.output == "probabilities" or not kind:
+    if spec.projection or spec.output != "features" or not kind:
         raise ModelError(
             f"Nothing can be put behind the model {spec.name}.", "Choose a model of features without a projection."
         )
@@ -112,9 +112,7 @@ def derive(
     }
 
 
-def projected_sha256(
-    weights_sha256: str, mean: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32]
-) -> str:
+def projected_sha256(weights_sha256: str, mean: npt.NDArray[np.float32], matrix: npt.NDArray[np.float32]) -> str:
     """What stands for weights with this projection behind them: 64 hex digits."""
     return hashlib.sha256(weights_sha256.encode() + mean.tobytes() + matrix.tobytes()).hexdigest()
 

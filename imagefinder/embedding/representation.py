@@ -71,9 +71,10 @@ def check(spec: ModelSpec) -> None:
             f"Layers cannot be pooled by {spec.pooling!r}, which is part of the end of the network.",
             f"Choose one of: {', '.join(word for word in POOLINGS if word not in NETWORKS_OWN)}.",
         )
-    if spec.output == "probabilities" and (spec.layers or spec.projection):
+    if spec.output != "features" and (spec.layers or spec.projection):
+        what = "scores" if spec.output == "logits" else "probabilities"
         raise ModelError(
-            "Class probabilities come from the end of the network, as they are.", "Leave out layers and projection."
+            f"Class {what} come from the end of the network, as they are.", "Leave out layers and projection."
         )
 
 

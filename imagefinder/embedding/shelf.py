@@ -12,7 +12,7 @@ from imagefinder.domain.errors import ImageFinderError, ModelError
 from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.registry import unknown_name
 from imagefinder.domain.specs import ModelSpec, Output
-from imagefinder.embedding import colour_layout
+from imagefinder.embedding import colour_layout, onnx_file
 from imagefinder.embedding.architectures import ARCHITECTURES, Architecture, find_architecture, official_url
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.checkpoints import load_into, read_record, read_weights, write_model
@@ -21,9 +21,9 @@ from imagefinder.embedding.download import OFFLINE_HINT, TIMEOUT_SECONDS
 from imagefinder.embedding.download_folder import DownloadFolder
 from imagefinder.embedding.embedder import TorchEmbedder, is_out_of_memory
 from imagefinder.embedding.exchange import check_place, read_exchange
-from imagefinder.embedding.fitting import fitted
+from imagefinder.embedding.own_files import Fitted, Wanted, fit_file, fit_state
 from imagefinder.embedding.packaged import PACKAGED
-from imagefinder.embedding.partial import sha256_of
+from imagefinder.embedding.seeing import AS_USUAL, Seeing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -174,7 +174,7 @@ class ModelShelf:
         spec = self.spec(name)
         if not self.available(name):
             raise _missing(name)
-        device = choose_device(device)
+        device = "cpu" if spec.source == onnx_file.SOURCE else choose_device(device)
         network = build(spec)
         file = self.file(name)
         if file is not None:
@@ -191,30 +191,29 @@ class ModelShelf:
     def add(
         self,
         file: Path,
-        architecture: str,
+        architecture: str | None = None,
         name: str | None = None,
         *,
         pooling: str | None = None,
         layers: tuple[str, ...] = (),
         scales: tuple[float, ...] = (1.0,),
         output: Output = "features",
+        seeing: Seeing = AS_USUAL,
+        classes: Path | None = None,
+        say: Callable[[str], None] = log.info,
     ) -> ModelSpec:
-        """Copy a file of weights onto the shelf under ``name`` (the architecture's, if none is given).
+        """Copy a file of weights, an ONNX file or a checkpoint of cirtorch onto the shelf.
 
-        The other arguments say how its features become numbers to compare, where that is not the architecture's own
-        way. The network is built and shown pictures first; ``file`` stays as it is. Raises UnknownName for the
-        architecture or a layer and ModelError for a name that is taken and for weights that cannot be read or do not
-        fit.
+        Without a ``name`` it gets the architecture's, or that of the file where no architecture has to be given. The
+        other arguments are those of Wanted. The network is built and shown pictures first; ``file`` stays as it is.
+        ``say`` is told what was chosen where there was a choice. Raises UnknownName for the architecture or a layer and
+        ModelError for a name that is taken and for weights that cannot be read or do not fit.
         """
-        found = find_architecture(architecture)
-        own_name = self.free_name(name or _name_on_shelf(found))
-        state = read_weights(file)
-        provenance = f"Added from {''.join(c if c.isprintable() else '?' for c in file.name)}."
-        spec = found.spec(
-            own_name, weights_sha256=sha256_of(file), provenance=provenance,
-            pooling=pooling, layers=layers, scales=scales, output=output,
-        )  # fmt: skip
-        return self.put(spec, state)
+        if name is not None:
+            self.free_name(name)
+        wanted = Wanted(pooling, layers, scales, output, seeing, classes)
+        found = fit_file(file, architecture, wanted, say)
+        return self._write(found, name or found.spec.name)
 
     def put(self, spec: ModelSpec, state: Mapping[str, "Tensor"]) -> ModelSpec:
         """Write a model with this record and these weights, after its network was shown pictures.
@@ -222,7 +221,11 @@ class ModelShelf:
         Raises ModelError for a name that is taken, weights that do not fit, and a disk that refuses.
         """
         self.free_name(spec.name)
-        write_model(self._path(spec.name), fitted(spec, state).state_dict(), spec)
+        return self._write(fit_state(spec, state), spec.name)
+
+    def _write(self, found: Fitted, name: str) -> ModelSpec:
+        spec = replace(found.spec, name=self.free_name(name))
+        write_model(self._path(name), found.state, spec)
         return spec
 
     def download(
@@ -236,30 +239,30 @@ class ModelShelf:
         layers: tuple[str, ...] = (),
         scales: tuple[float, ...] = (1.0,),
         output: Output = "features",
+        seeing: Seeing = AS_USUAL,
         accept_changed: bool = False,
         timeout: float = TIMEOUT_SECONDS,
     ) -> ModelSpec:
-        """Fetch the official weights of a preset (or of "timm:NAME", "torchvision:NAME") onto the shelf.
+        """Fetch the official weights of a preset, or of any network by its name, onto the shelf.
 
-        It gets ``own_name``, or the preset's; the four arguments after that are those of ``add``.
+        It gets ``own_name``, or the network's; the five arguments after that are those of ``add``.
         ``progress`` gets bytes done and in all (0 while unknown). What arrived is kept when it breaks off or is
         cancelled, and the next call goes on from there. A file other than the one that came from the same place
         before is refused, unless ``accept_changed``. Raises UnknownName, ModelError and Cancelled.
         """
-        architecture = find_architecture(name)
-        own_name = self.free_name(own_name or _name_on_shelf(architecture))
+        architecture = find_architecture(name, seeing)
+        own_name = self.free_name(own_name or _name_on_shelf(name))
         asked = architecture.spec(own_name, pooling=pooling, layers=layers, scales=scales, output=output)
         url = official_url(architecture)
         fetched = self._downloads.fetched(own_name, url, progress, token, accept_changed, timeout)
         with _naming_the_command(architecture), fetched as (file, sha256):
             spec = replace(asked, weights_sha256=sha256, provenance=f"Downloaded from {url}")
             try:
-                network = fitted(spec, read_weights(file))
+                found = fit_state(spec, read_weights(file))
             except ImageFinderError:  # the file itself is wrong, and would be the next time
                 file.unlink(missing_ok=True)
                 raise
-            write_model(self._path(own_name), network.state_dict(), spec)
-        return spec
+            return self._write(found, own_name)
 
     def export(self, name: str, file: Path, overwrite: bool = False) -> ModelSpec:
         """Write a model with record and checksum into one file. Raises UnknownName, and ModelError where that cannot
@@ -352,8 +355,8 @@ def _on_device(
     return embedder
 
 
-def _name_on_shelf(architecture: Architecture) -> str:
-    return architecture.name.replace(":", "-")
+def _name_on_shelf(architecture: str) -> str:
+    return architecture.replace(":", "-")
 
 
 def _missing(name: str) -> ModelError:

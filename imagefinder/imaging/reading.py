@@ -11,7 +11,6 @@ from imagefinder.imaging.decode import decode
 from imagefinder.imaging.files import content_key, read_file
 from imagefinder.imaging.thumbnails import THUMBNAIL_SIDE, average_colour, encode_thumbnail, shrink_to_fit
 
-
 RESAMPLING = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}
 
 

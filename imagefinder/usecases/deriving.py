@@ -17,7 +17,7 @@ from imagefinder.domain.excludes import DEFAULT_EXCLUDES
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
 from imagefinder.domain.specs import ModelSpec, Output, Projection
-from imagefinder.embedding.backbones import build, feature_dimension, keeping_own_length
+from imagefinder.embedding.backbones import build, keeping_own_length, row_length
 from imagefinder.embedding.projection import derive, fit_pca, fit_whitening
 from imagefinder.embedding.representation import NETWORKS_OWN
 from imagefinder.storage.library import Library
@@ -65,10 +65,10 @@ def represent_model(
             f"The numbers of {base} were fitted to one way of reading its network.",
             "Derive from the model that it was made of, then fit again.",
         )
-    if output == "probabilities" and spec.output == "features":
+    if output in ("logits", "probabilities") and spec.output == "features" and spec.source != "onnx":
         raise ModelError(
             f"The file of {base} has no classifier in it.",
-            "Add or download its weights anew, under another name, with --output probabilities.",
+            f"Add or download its weights anew, under another name, with --output {output}.",
         )
     layers = spec.layers if layers is None else layers
     if pooling is None:
@@ -80,10 +80,10 @@ def represent_model(
     changed = replace(
         keeping_own_length(changed) if layers else changed,
         name=name,
-        centred=spec.centred if output == spec.output else output == "features",
+        centred=spec.centred if output == spec.output else output != "probabilities",
         provenance=f"{base}, {_how_read(changed)}. {spec.provenance}".rstrip(),
     )
-    changed = replace(changed, dimension=feature_dimension(build(changed), changed.input.crop))
+    changed = replace(changed, dimension=row_length(changed))
     return models.shelf.put(changed, _weights(models, spec))
 
 
@@ -152,7 +152,8 @@ def _weights(models: Models, spec: ModelSpec) -> "Mapping[str, Tensor]":
 
 def _how_read(spec: ModelSpec) -> str:
     parts = [f"layers {', '.join(spec.layers)}"] if spec.layers else []
-    parts.append("class probabilities" if spec.output == "probabilities" else f"pooling {spec.pooling}")
+    seen = {"features": f"pooling {spec.pooling}", "logits": "class scores", "probabilities": "class probabilities"}
+    parts.append(seen[spec.output])
     if spec.scales != (1.0,):
         parts.append(f"sizes {', '.join(f'{scale:g}' for scale in spec.scales)}")
     return ", ".join(parts)

@@ -8,6 +8,7 @@ from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import HeldModel
 from imagefinder.domain.models import InLibrary, ModelInfo
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.architecture_list import ListedNetwork, list_networks
 from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, official_url
 from imagefinder.embedding.download import OFFLINE_HINT
 from imagefinder.embedding.exchange import read_exchange
@@ -15,7 +16,16 @@ from imagefinder.embedding.representation import POOLINGS
 from imagefinder.storage.library import Library
 from imagefinder.usecases.models import Models
 
-__all__ = ["OFFLINE_HINT", "choices", "download_host", "import_model", "networks", "poolings"]
+__all__ = [
+    "OFFLINE_HINT",
+    "ListedNetwork",
+    "choices",
+    "download_host",
+    "import_model",
+    "list_networks",
+    "networks",
+    "poolings",
+]
 
 LONGEST = 60
 """Of a name that gets a number."""
@@ -40,7 +50,7 @@ def choices(library: Library, models: Models) -> list[ModelInfo]:
 
 
 def networks() -> tuple[str, ...]:
-    """The networks with a name of their own; any other is "timm:NAME" or "torchvision:NAME"."""
+    """The networks that are recommended; ``list_networks`` finds any other by a part of its name."""
     return tuple(ARCHITECTURES)
 
 

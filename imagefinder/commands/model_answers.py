@@ -69,6 +69,7 @@ def tell_new(run: Run, spec: ModelSpec, done: str) -> int:
                 "dimension": spec.dimension,
                 "licence": spec.licence,
                 "provenance": spec.provenance,
+                "classes": list(spec.classes),
             }
         )
     else:

@@ -2,17 +2,18 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from imagefinder.commands import Command, Run, interruptible, print_json
 from imagefinder.commands.given_paths import given_path
 from imagefinder.commands.model_answers import as_json, models_of, record, tell_new, with_library
 from imagefinder.commands.model_derive import register_derive, register_reading
+from imagefinder.commands.model_seeing import register_seeing, seeing_of
 from imagefinder.commands.model_use import Action, register_use
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.progress import CancelToken, Progress, ProgressMeter, ProgressSink
-from imagefinder.terminal import ProgressLine, say
+from imagefinder.terminal import ProgressLine, say, tell
 
 
 def register(command: Command) -> None:
@@ -47,20 +48,35 @@ def register(command: Command) -> None:
 
 
 def _register_additions(action: Action) -> None:
-    add = action("add", add_file, "Add a file of weights. The file stays as it is.")
+    add = action(
+        "add", add_file, "Add a file of weights, an ONNX file, or a checkpoint of cirtorch. The file stays as it is."
+    )
     add.add_argument("file", metavar="FILE", type=given_path)
     add.add_argument(
-        "--architecture", metavar="NAME", required=True, help="the network it is for: a preset, timm:X or torchvision:X"
+        "--architecture",
+        metavar="NAME",
+        help="the network that weights are for: any that `models architectures` lists; timm:X or torchvision:X chooses "
+        "where both know it (ONNX files and checkpoints of cirtorch say it themselves)",
     )
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as the network)")
     register_reading(add)
+    register_seeing(add)
+    add.add_argument(
+        "--classes",
+        metavar="FILE.txt",
+        type=given_path,
+        help="what its classes are called, one a line (default: FILE.txt, classes.txt or labels.txt beside FILE)",
+    )
     add = action("download", download, "Fetch a model. What came is kept when that breaks off; run it again to go on.")
-    add.add_argument("preset", metavar="NAME", help="a preset, timm:X or torchvision:X")
+    add.add_argument("preset", metavar="NAME", help="any network that `models architectures` lists")
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as the network)")
     register_reading(add)
+    register_seeing(add)
     add.add_argument(
         "--accept-changed", action="store_true", help="also where the file is another one than it was before"
     )
+    add = action("architectures", list_architectures, "List the networks that weights can be added for, by name.")
+    add.add_argument("pattern", metavar="PATTERN", nargs="?", default="", help="a part of the name, or such as 'vit_*'")
     add = action("import", import_file, "Add a model that was exported, by its own record.")
     add.add_argument("file", metavar="FILE", type=given_path)
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as it was called)")
@@ -141,15 +157,35 @@ def add_file(run: Run) -> int:
         given.file,
         given.architecture,
         given.name,
+        classes=given.classes,
+        say=tell,
         **_reading(run),
     )
     return tell_new(run, added, "Added")
 
 
+def list_architectures(run: Run) -> int:
+    """List the networks that weights can be added for."""
+    from imagefinder.usecases.model_choices import list_networks
+
+    found = list_networks(run.arguments.pattern)
+    if as_json(run):
+        print_json([asdict(each) for each in found])
+        return 0
+    width = max(len(each.name) for each in found)
+    say(f"{'Network':{width}}  {'From':11}  {'Sees':>7}  Licence of its weights")
+    for each in found:
+        licence = (each.licence or "not known") if each.download else "none published"
+        note = "" if each.commercial else " (not for commercial use)"
+        say(f"{each.name:{width}}  {each.source:11}  {each.input_size:>4} px  {licence}{note}")
+    say(f"{len(found):,} networks. Add a file for one: imagefinder models add FILE --architecture NAME")
+    return 0
+
+
 def _reading(run: Run) -> dict[str, Any]:
-    """What was said of how to read the network, in the shelf's words."""
+    """What was said of how to show pictures to the network and to read it, in the shelf's words."""
     said = {word: getattr(run.arguments, word) for word in ("pooling", "layers", "scales", "output")}
-    return {word: value for word, value in said.items() if value is not None}
+    return {"seeing": seeing_of(run), **{word: value for word, value in said.items() if value is not None}}
 
 
 def download(run: Run) -> int:

@@ -1,6 +1,7 @@
 """The library on the command line: fill it, search it, look after it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.commands import INTERRUPTED, Command, Run, interruptible, must_have_library, positive, print_json
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from imagefinder.usecases.models import Embedder
 
 
+WRONG_USAGE = 2
 KINDS_SHOWN = 6
 """Of the kinds of files that were passed over."""
 
@@ -26,8 +28,14 @@ def register(command: Command) -> None:
         "--forget-missing", action="store_true", help="drop photos even where a whole folder seems offline"
     )
     add.add_argument("--json", action="store_true")
-    add = command("search", search, "Print the photos most similar to a picture: a file, or an address of the web.")
-    add.add_argument("image", metavar="IMAGE")
+    add = command("search", search, "Print the photos most similar to a picture, or those that words describe.")
+    add.add_argument("image", metavar="IMAGE", nargs="?", help="a file, or an address of the web")
+    add.add_argument(
+        "--words",
+        default="",
+        metavar="TEXT",
+        help="what photos show, are called, or say about themselves: dog, strawberry 2021, Nikon (beside IMAGE, or alone)",
+    )
     add.add_argument("-k", type=positive, default=20, help="how many (default: 20)")
     add.add_argument(
         "--lever",
@@ -153,9 +161,13 @@ def counted_photos(count: int) -> str:
 
 
 def search(run: Run) -> int:
-    """Print the photos most similar to a picture."""
+    """Print the photos most similar to a picture, or those that words describe."""
     given = run.arguments
-    result = find(run, given.image, given.k, SearchOptions(lever=given.lever), tell_classes=not given.json)
+    if given.image is None and not given.words.strip():
+        tell("Name a picture, or say with --words what to look for.")
+        return WRONG_USAGE
+    options = SearchOptions(lever=given.lever)
+    result = find(run, given.image, given.k, options, tell_classes=not given.json, words=given.words.strip())
     if given.json:
         rows = [{"rank": hit.rank, "path": hit.photo.path, "similarity": hit.similarity} for hit in result.hits]
         print_json(rows)
@@ -165,25 +177,37 @@ def search(run: Run) -> int:
 
 
 def find(
-    run: Run, image: str, k: int, options: SearchOptions | None = None, tell_classes: bool = False
+    run: Run,
+    image: str | None,
+    k: int,
+    options: SearchOptions | None = None,
+    tell_classes: bool = False,
+    words: str = "",
 ) -> SearchResult:
     from imagefinder.usecases.fetching import fetch_image
     from imagefinder.usecases.models import Models
     from imagefinder.usecases.opening import open_existing
     from imagefinder.usecases.recognising import recognise
     from imagefinder.usecases.searching import search
+    from imagefinder.usecases.vocabulary import Vocabularies
+    from imagefinder.usecases.word_search import search_words
 
     with open_existing(run.paths.library) as library:
         models = Models(run.paths.models, getattr(run.arguments, "device", "auto"), warn=tell)
         if library.count_embedded() == 0:
             raise LibraryError("The library has no photos yet.", "Add some with: imagefinder index FOLDER")
-        query = picture(image)
+        query = picture(image) if image is not None else Query(words, words=words)
         if query.url is not None:  # once, for the search and for what the model sees
             query = Query(query.name, data=fetch_image(query.url, run.token))
 
         def embedder() -> "Embedder":
             return models.embedder(library, models.spec(library))
 
+        if words:
+            directions = models.directions(models.spec(library))
+            vocabulary = Vocabularies().of(library, directions.words if directions is not None else None)
+            query = replace(query, words=words)
+            return search_words(library, embedder, directions, vocabulary, query, k, run.token)
         result = search(library, embedder, query, k, run.token, options or SearchOptions())
         seen = recognise(library, embedder, query, run.token) if tell_classes else []
     if seen:  # not on stdout: there each line is a photo

@@ -156,18 +156,24 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to look for: exactly one of a photo of the library, a file, an address or encoded image bytes."""
+    """What to look for: a photo of the library, a file, an address or encoded image bytes, at most one of these; and
+    words, alone or beside it."""
 
     name: str
     photo_id: int | None = None
     path: str | None = None
     url: str | None = None
     data: bytes | None = None
+    words: str = ""
 
     def __post_init__(self) -> None:
         given = [value for value in (self.photo_id, self.path, self.url, self.data) if value is not None]
-        if len(given) != 1:
-            raise ValueError("a query has exactly one of photo_id, path, url and data")
+        if len(given) > 1 or not (given or self.words):
+            raise ValueError("a query has exactly one of photo_id, path, url and data, unless it has words")
+
+    @property
+    def has_picture(self) -> bool:
+        return not (self.photo_id is None and self.path is None and self.url is None and self.data is None)
 
 
 @dataclass(frozen=True, slots=True)

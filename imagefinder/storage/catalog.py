@@ -116,6 +116,15 @@ def newest(connection: sqlite3.Connection, limit: int) -> list[Photo]:
     return [_photo(row) for row in rows]
 
 
+def newest_of(connection: sqlite3.Connection, ids: Iterable[int], limit: int) -> list[Photo]:
+    rows = connection.execute(
+        f"SELECT {PHOTO_COLUMNS} WHERE p.id IN (SELECT value FROM json_each(?)) "
+        "ORDER BY p.moment DESC, p.id DESC LIMIT ?",
+        (json.dumps(list(ids)), limit),
+    )
+    return [_photo(row) for row in rows]
+
+
 def photo_at(connection: sqlite3.Connection, path: str) -> Photo | None:
     wanted = os.path.abspath(path)
     for folder_id, root in connection.execute("SELECT id, path FROM folder").fetchall():

@@ -23,6 +23,7 @@ from imagefinder.storage.index_keeper import index_path
 from imagefinder.storage.label_view import LabelView
 from imagefinder.storage.row_blobs import row_bytes
 from imagefinder.storage.search_view import SearchView
+from imagefinder.storage.text_view import TextView
 
 
 class OutOfReach(NamedTuple):
@@ -36,7 +37,7 @@ class OutOfReach(NamedTuple):
     """So was the folder around them, or their root; they are still in it."""
 
 
-class LibraryView(SearchView, LabelView):
+class LibraryView(SearchView, LabelView, TextView):
     """The questions. Safe to ask from any thread; all raise LibraryError where the disk fails."""
 
     # Folders
@@ -191,6 +192,11 @@ class LibraryView(SearchView, LabelView):
         """The latest first: by when they were taken, or else last changed."""
         with self._database.read() as connection:
             return catalog.newest(connection, limit)
+
+    def newest_of(self, ids: Iterable[int], limit: int) -> list[Photo]:
+        """Of these photos the ones taken last, the newest first."""
+        with self._database.read() as connection:
+            return catalog.newest_of(connection, ids, limit)
 
     def photo_at(self, path: str) -> Photo | None:
         """The photo with this file, if it is in the library."""

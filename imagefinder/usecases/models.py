@@ -9,6 +9,8 @@ from pathlib import Path
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.blend import base_of, is_blend
+from imagefinder.embedding.class_directions import ClassDirections, directions
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.embedding.shelf import ModelShelf, usable_default
 from imagefinder.embedding.speeds import Speeds, measure
@@ -31,6 +33,7 @@ class Models:
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
         self._default = ""
+        self._directions: tuple[str, ClassDirections | None] = ("", None)
 
     def spec(self, library: Library, name: str | None = None) -> ModelSpec:
         """The named model's record, else the library's own, else the default's. Raises UnknownName."""
@@ -60,6 +63,28 @@ class Models:
                         library.set_precision(spec, embedder.precision)
                 self._loaded = embedder
             return self._loaded
+
+    def directions(self, spec: ModelSpec) -> ClassDirections | None:
+        """Where the classes of a model lie among its embeddings, for a search by words; None for one without words.
+
+        A model that was tuned here has those of the model that it came from, if that is still here. The network is
+        not loaded. Raises ModelError where a file is damaged.
+        """
+        with self._lock:
+            if self._directions[0] != spec.fingerprint:
+                self._directions = spec.fingerprint, self._read_directions(spec)
+            return self._directions[1]
+
+    def _read_directions(self, spec: ModelSpec) -> ClassDirections | None:
+        base = spec
+        while is_blend(base):
+            base = base_of(base)
+        try:
+            name = self.shelf.name_of(base)
+        except ModelError as error:
+            log.info("no words for %s: %s", spec.name, error)
+            return None
+        return directions(spec, self.shelf.weights(name)) if self.shelf.file(name) is not None else None
 
     @property
     def device(self) -> str:

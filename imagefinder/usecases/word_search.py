@@ -1,0 +1,96 @@
+"""Find photos by words: what they show, what they are called, where they lie, when and by what they were taken."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from imagefinder.domain.images import Embeddings, Query, SearchResult
+from imagefinder.domain.progress import CancelToken
+from imagefinder.domain.words import Term
+from imagefinder.embedding.class_directions import ClassDirections
+from imagefinder.embedding.embedder import Embedder
+from imagefinder.storage.library import Library
+from imagefinder.usecases.searching import Seen, answer, look_at
+from imagefinder.usecases.vocabulary import Vocabulary
+
+CANDIDATES = 1000
+"""So many of the photos nearest to all that was asked for are compared with each part of it."""
+EMPTY = Seen(np.zeros(0, np.float32), b"", None, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for in the pictures themselves: several unit rows for each part, the nearest of which counts."""
+
+    parts: tuple[Embeddings, ...]
+
+    @property
+    def middle(self) -> Embeddings:
+        """One unit row (dimension,) near to all of it."""
+        return _unit(np.sum([_unit(rows.mean(axis=0)) for rows in self.parts], axis=0))
+
+    def similarity(self, rows: Embeddings) -> Embeddings:
+        """(n,) the mean over the parts of the cosine of centred ``rows`` (n, dimension) with the nearest of each."""
+        return np.asarray(np.mean([(rows @ part.T).max(axis=1) for part in self.parts], axis=0), np.float32)
+
+
+def search_words(
+    library: Library,
+    embedder: Callable[[], Embedder],
+    directions: ClassDirections | None,
+    vocabulary: Vocabulary,
+    query: Query,
+    k: int,
+    token: CancelToken | None = None,
+) -> SearchResult:
+    """The ``k`` best photos for the words of a query, and for its picture if it has one.
+
+    Words that only say something about files (a label, folder, camera, date or file name) choose among the photos;
+    words for what photos show put them into order, those that are called so first. Without any of the latter the
+    newest come first, each with similarity 1. Raises UnknownWord, and what ``searching.search`` raises.
+    """
+    token = token or CancelToken()
+    began = time.perf_counter()
+    terms = vocabulary.terms(query.words)
+    seen = look_at(library, embedder, query, token) if query.has_picture else EMPTY
+    token.check()
+    parts = [directions.rows(term.classes) for term in terms if term.classes and directions is not None]
+    if query.has_picture:
+        parts.append(library.centred(seen.row)[None])
+    chosen = _chosen(terms)
+    if not parts:
+        found = [(photo.id, 1.0) for photo in library.newest_of(chosen or (), k)]
+        return answer(library, query, seen, found, k, began)
+    asked = Asked(tuple(parts))
+    if chosen is None:
+        ids, rows, _ = library.neighbourhood(asked.middle, max(CANDIDATES, 4 * k), centred=True)
+        called = {photo for term in terms if term.classes for photo in term.photos or ()}
+        missing = sorted(called.difference(ids))
+        if missing:
+            more, their_rows = library.all_rows(missing)
+            ids, rows = [*ids, *more], np.concatenate([rows, their_rows])
+    else:
+        ids, rows = library.all_rows(chosen)
+    token.check()
+    return answer(library, query, seen, _ranked(ids, asked.similarity(rows), terms)[: k + 1], k, began)
+
+
+def _chosen(terms: Sequence[Term]) -> set[int] | None:
+    """The photos that all words which only choose agree on; None if there are no such words."""
+    sets = [term.photos or frozenset() for term in terms if not term.classes]
+    return set(frozenset.intersection(*sets)) if sets else None
+
+
+def _ranked(ids: Sequence[int], similarity: Embeddings, terms: Sequence[Term]) -> list[tuple[int, float]]:
+    called = np.zeros(len(ids), np.int64)
+    for term in terms:
+        if term.classes and term.photos:
+            called += np.fromiter((photo in term.photos for photo in ids), np.int64, len(ids))
+    order = np.lexsort((-similarity, -called))
+    return [(ids[place], float(similarity[place])) for place in order.tolist()]
+
+
+def _unit(row: Embeddings) -> Embeddings:
+    return np.asarray(row / max(float(np.linalg.norm(row)), 1e-12), np.float32)

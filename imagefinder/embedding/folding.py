@@ -131,7 +131,9 @@ def _take_over(conv: Any, norm: Any) -> None:
     if norm.bias is not None:
         shift = shift + norm.bias.double()
     weight = conv.weight.double() * scale.reshape(-1, 1, 1, 1)
-    layout = torch.channels_last if conv.weight.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    layout = (
+        torch.channels_last if conv.weight.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
+    )
     conv.weight = nn.Parameter(weight.to(conv.weight.dtype).contiguous(memory_format=layout), requires_grad=False)
     conv.bias = nn.Parameter(shift.to(conv.weight.dtype), requires_grad=False)
 

@@ -125,9 +125,9 @@ PACKAGED = {
     for each in (
         _lite(
             0,
-            InputSpec(224, 256, mean=HALF, std=HALF),
+            InputSpec(224, 272, mean=HALF, std=HALF),
             "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            "68fb7c4f381c4ffb0d546615841c520f669150d843241a193c6a7ba4f9798e90",
+            "3db41c835f07d209a0931ce9eb7bc4314eef87269dc9dc82c23e1f7a2751771a",
             "EfficientNet-Lite0. Small and quick; 4.7 million parameters.",
         ),
         _lite(

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from imagefinder.domain.excludes import DEFAULT_EXCLUDES
 from imagefinder.domain.progress import CancelToken, ignore_progress
@@ -23,6 +22,8 @@ from imagefinder.usecases.reading import read_ahead
 
 
 def main(name: str, out: Path, folders: list[Path]) -> None:
+    from safetensors.numpy import save_file
+
     packaged = PACKAGED[name]
     spec = packaged.network
     network = fitted(spec, packaged.published())

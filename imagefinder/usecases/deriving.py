@@ -18,6 +18,7 @@ from imagefinder.domain.images import Embeddings
 from imagefinder.domain.progress import CancelToken, ProgressSink, ignore_progress
 from imagefinder.domain.specs import ModelSpec, Output, Projection
 from imagefinder.embedding.backbones import build, keeping_own_length, row_length
+from imagefinder.embedding.packaged import PACKAGED
 from imagefinder.embedding.projection import derive, fit_pca, fit_whitening
 from imagefinder.embedding.representation import NETWORKS_OWN
 from imagefinder.storage.library import Library
@@ -54,18 +55,21 @@ def represent_model(
     """Put ``base`` onto the shelf once more, as ``name``, with its network read in another way.
 
     What is None stays as it is with ``base``; layers are averaged where its pooling only fits the end of the network.
-    Raises UnknownName for a layer, and ModelError: for a base that has a projection, which would not fit any more,
+    Of a packaged network the projection is left out: what it is derived into keeps all its numbers. Raises UnknownName for a layer, and ModelError: for a base that has a projection, which would not fit any more,
     for a classifier that its file has not, for what the network does not take, and for a name that is taken.
     """
-    spec = models.shelf.spec(base)
+    own = spec = models.shelf.spec(base)
     models.shelf.free_name(name)
     models.shelf.name_of(spec)  # a preset without weights says where they come from
+    if base in PACKAGED:
+        spec = PACKAGED[base].network
     if spec.projection:
         raise ModelError(
             f"The numbers of {base} were fitted to one way of reading its network.",
             "Derive from the model that it was made of, then fit again.",
         )
-    if output in ("logits", "probabilities") and spec.output == "features" and spec.source != "onnx":
+    classifies = base in PACKAGED or spec.output != "features" or spec.source == "onnx"
+    if output in ("logits", "probabilities") and not classifies:
         raise ModelError(
             f"The file of {base} has no classifier in it.",
             f"Add or download its weights anew, under another name, with --output {output}.",
@@ -75,7 +79,7 @@ def represent_model(
         pooling = "average" if layers and spec.pooling in (*NETWORKS_OWN, "none") else spec.pooling
     scales, output = scales or spec.scales, output or spec.output
     changed = replace(spec, pooling=pooling, layers=layers, scales=scales, output=output)
-    if changed.fingerprint == spec.fingerprint:
+    if changed.fingerprint == own.fingerprint:
         raise ModelError(f"{base} is read in this way already.", "Name another pooling, other layers or sizes.")
     changed = replace(
         keeping_own_length(changed) if layers else changed,
@@ -83,8 +87,9 @@ def represent_model(
         centred=spec.centred if output == spec.output else output != "probabilities",
         provenance=f"{base}, {_how_read(changed)}. {spec.provenance}".rstrip(),
     )
+    changed = replace(changed, dimension=0 if output != spec.output else changed.dimension)
     changed = replace(changed, dimension=row_length(changed))
-    return models.shelf.put(changed, _weights(models, spec))
+    return models.shelf.put(changed, PACKAGED[base].published() if base in PACKAGED else _weights(models, spec))
 
 
 def sample_of_library(library: Library, spec: ModelSpec) -> Sample:

@@ -2,8 +2,10 @@
 
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 CLASSES = 1000
+VERSION = "0.1.0"
+"""Of the packages."""
 PROJECTED = 768
 """How many principal components of the 1,280 features are kept: a byte each, what the default always took a photo."""
 HALF = (0.5, 0.5, 0.5)
@@ -35,6 +39,8 @@ class Packaged:
     """The name that would be imported. It never is: only its file is read."""
     file: str
     """Within the package."""
+    projection: str
+    """The file beside this one that holds it."""
     projected_sha256: str
     """Of the weights with the shipped projection behind them: see projection.py."""
     extra: str = ""
@@ -59,7 +65,7 @@ class Packaged:
 
     def weights(self) -> "dict[str, Tensor]":
         """The tensors of the model: those that were published, and its projection. Raises ModelError."""
-        shipped = read_weights(Path(__file__).with_name(f"{self.network.name}.safetensors"))
+        shipped = read_weights(Path(__file__).with_name(self.projection))
         return {**self.published(), **{name: tensor.float() for name, tensor in shipped.items()}}
 
     def published(self) -> "dict[str, Tensor]":
@@ -75,7 +81,8 @@ class Packaged:
         if path is None:
             raise ModelError(f"The weights of {self.network.name} are missing.", self.remedy)
         try:
-            found = hashlib.sha256(path.read_bytes()).hexdigest()
+            status = path.stat()
+            found = _sha256(path, status.st_size, status.st_mtime_ns)
         except OSError as error:
             raise ModelError(
                 f"The weights of {self.network.name} cannot be read: {error.strerror or error}.", self.remedy
@@ -85,10 +92,25 @@ class Packaged:
         return path
 
     @property
+    def command(self) -> str:
+        """What a person types to get the weights; empty for a program that was packaged with all that it can have."""
+        if getattr(sys, "frozen", False):
+            return ""
+        if self.extra and self.path is None:
+            return f'pip install "imagefinder[{self.extra}]"'
+        return f"pip install --force-reinstall --no-deps {self.package.replace('_', '-')}=={VERSION}"
+
+    @property
     def remedy(self) -> str:
         """What to do where the weights are missing or damaged."""
-        what = f"'imagefinder[{self.extra}]'" if self.extra else "imagefinder"
-        return f"Install {what} again: pip install --force-reinstall {what}"
+        command = self.command
+        return f"Run: {command}" if command else "Install imagefinder again."
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, size: int, changed: int) -> str:
+    """Of a file, which is read again when its size or its time of change is another. Raises OSError."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _renamed(published: "Mapping[str, Tensor]", architecture: str) -> "dict[str, Tensor]":
@@ -113,31 +135,43 @@ def _lite(
         input=seen,
         dimension=1280,
         weights_sha256=sha256,
-        provenance=f"Published as the Python package {package.replace('_', '-')} 0.1.0.",
+        provenance=f"Published as the Python package {package.replace('_', '-')} {VERSION}.",
         licence="Apache-2.0",
         description=f"{description} {PUBLISHED}",
     )
-    return Packaged(network, package, f"models/{name}-{sha256[:8]}.pth", projected_sha256, extra)
+    return Packaged(network, package, f"models/{name}-{sha256[:8]}.pth", f"{name}.safetensors", projected_sha256, extra)
 
 
-PACKAGED = {
-    each.network.name: each
-    for each in (
-        _lite(
-            0,
-            InputSpec(224, 272, mean=HALF, std=HALF),
-            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-            "3db41c835f07d209a0931ce9eb7bc4314eef87269dc9dc82c23e1f7a2751771a",
-            "EfficientNet-Lite0. Small and quick; 4.7 million parameters.",
-        ),
-        _lite(
-            2,
-            InputSpec(260, 292, mean=HALF, std=HALF),
-            "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-            "4ee576c592fcfcf4370e54bdb99453660e8f68c20b34a6644f13fcfa5449b4b6",
-            "EfficientNet-Lite2. A little better than Lite0 and half as quick; 6.1 million parameters.",
-            extra="better",
-        ),
+def _shown(packaged: Packaged, seen: InputSpec, description: str) -> Packaged:
+    """The same weights and projection under a name of its own, shown pictures of another size."""
+    network = replace(
+        packaged.network,
+        name=f"{packaged.network.name}-{seen.crop}",
+        input=seen,
+        description=f"{description} {PUBLISHED}",
     )
-}
+    return replace(packaged, network=network)
+
+
+LITE0 = _lite(
+    0,
+    InputSpec(224, 272, mean=HALF, std=HALF),
+    "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    "3db41c835f07d209a0931ce9eb7bc4314eef87269dc9dc82c23e1f7a2751771a",
+    "EfficientNet-Lite0. Small and quick; 4.7 million parameters.",
+)
+LITE2 = _lite(
+    2,
+    InputSpec(260, 292, mean=HALF, std=HALF),
+    "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    "4ee576c592fcfcf4370e54bdb99453660e8f68c20b34a6644f13fcfa5449b4b6",
+    "EfficientNet-Lite2. A little better than Lite0 and half as quick; 6.1 million parameters.",
+    extra="better",
+)
+QUICK = _shown(
+    LITE0,
+    InputSpec(192, 232, mean=HALF, std=HALF),
+    "EfficientNet-Lite0 as the default, shown as much of a photo in 192 instead of 224 pixels.",
+)
+PACKAGED = {each.network.name: each for each in (LITE0, LITE2, QUICK)}
 """By name, the best default first."""

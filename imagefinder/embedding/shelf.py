@@ -61,7 +61,7 @@ def usable_default(warn: Callable[[str], None]) -> str:
         try:
             PACKAGED[best].check()
         except ModelError as error:
-            warn(f"{error.message} {error.hint} Until then photos are compared by colours and composition.")
+            warn(f"{error.message} Until they are in order, photos are compared by colours and composition. {error.hint}")
             return COLOUR_LAYOUT
     return best
 
@@ -77,9 +77,13 @@ class ModelShelf:
         self._downloads = DownloadFolder(directory)
 
     def names(self) -> list[str]:
-        """Every name that ``spec`` knows: what is here first, then presets whose weights are not here."""
+        """Every name to choose from: what is here first, then packages and presets whose weights are not here.
+
+        ``spec`` knows those of OLDER beside them.
+        """
         here = [*builtin_models(), *self.added()]
-        return [*here, *(name for name in ARCHITECTURES if name not in here)]
+        packages = [name for name in PACKAGED if name not in here and PACKAGED[name].command]
+        return [*here, *packages, *(name for name in ARCHITECTURES if name not in here)]
 
     def added(self) -> list[str]:
         """The models that were added as files, damaged ones too."""

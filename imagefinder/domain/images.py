@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, TypeAlias
 
 from imagefinder.domain.specs import ModelSpec
+from imagefinder.domain.words import Understood
 
 if TYPE_CHECKING:
     import numpy as np
@@ -199,6 +200,16 @@ class SearchResult:
     thumbnail: bytes = b""
     """The query itself as a small JPEG."""
     info: ImageInfo | None = None
+    terms: tuple[Understood, ...] = ()
+    """What the words of the query were taken for."""
+    matching: int | None = None
+    """How many photos there are that its words name by label, folder, camera, date or file; None if they name none, so
+    that all photos are compared."""
+
+    @property
+    def ordered_by_look(self) -> bool:
+        """Whether the best come first by what they show; otherwise the newest do."""
+        return self.query.has_picture or any("shown" in term.kinds for term in self.terms)
 
 
 @dataclass(frozen=True, slots=True)

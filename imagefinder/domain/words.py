@@ -11,7 +11,11 @@ their files say."""
 
 
 class UnknownWord(ImageFinderError):
-    """A word that means nothing in this library."""
+    """A word that means nothing in this library. ``instead`` are whole texts to search for, the likeliest first."""
+
+    def __init__(self, message: str, hint: str = "", instead: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.instead = instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,8 @@ class Suggestion:
     """How many there are; None for what photos show, which is a matter of degree."""
     meaning: str = ""
     """In plain English, where the word is of another language or names a broader thing."""
+    before: str = ""
+    """What was typed before the part that the word stands for; it ends with a space, unless it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,11 @@ class Term:
     photos: frozenset[int] | None = None
     """Those that it names by label, folder, camera, date or file; None where it names none."""
     kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One part of what was asked for, as it can be told to the person."""
+
+    text: str
+    kinds: tuple[Kind, ...]

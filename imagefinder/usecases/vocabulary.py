@@ -1,14 +1,16 @@
 """The words that mean something in a library: what its model can see, and what is written about its photos."""
 
+import difflib
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from imagefinder.domain.dates import LONGEST as LONGEST_DATE
-from imagefinder.domain.dates import moments_of
+from imagefinder.domain.dates import MONTHS, Days, days_of
 from imagefinder.domain.words import Kind, Suggestion, Term, UnknownWord
 from imagefinder.embedding.class_words import ClassWords, normalised
 from imagefinder.storage.library import Library
@@ -17,6 +19,8 @@ from imagefinder.storage.text_view import PhotoText
 LONGEST = 5
 """How many words in a row are looked up as one."""
 PROPOSED = 3
+MUCH_LESS = 0.15
+"""A word that is so much less like what was typed than the most like one is not proposed beside it."""
 STALE_SECONDS = 5.0
 """While the library changes, as it does all the time while it is indexed, words may be so old."""
 FILLING = frozenset(
@@ -24,6 +28,11 @@ FILLING = frozenset(
     | {"am", "auf", "das", "der", "die", "ein", "eine", "im", "mit", "und", "von", "vom"}
 )
 """Between words that mean something, these mean nothing."""
+SHORTEST_IN_FILES = 3
+"""Letters that are looked for within the names of files."""
+_CHINESE = "\u2e80"
+"""The first of the characters that are words without spaces between them."""
+_RANGE = re.compile(r"(?<!\d)(\d{4})\s*[-\u2013\u2014]\s*(\d{4})(?!\d)")
 _ORDER: tuple[Kind, ...] = ("label", "shown", "folder", "camera", "date", "file")
 
 
@@ -52,7 +61,7 @@ class Vocabulary:
                 cameras[text.camera].append(text.photo_id)
             if text.moment:
                 self._moments[text.moment[:10]].append(text.photo_id)
-            self._files.append((text.name.casefold(), text.photo_id))
+            self._files.append((_spaced(text.name), text.photo_id))
         for (root, folder), photos in below.items():
             for part in _parts(root, folder):
                 self._note("folder", part, photos)
@@ -68,67 +77,97 @@ class Vocabulary:
         for label, photos in labelled.items():
             self._note("label", label, photos)
 
-    def terms(self, text: str) -> list[Term]:
+    def terms(self, text: str, today: date | None = None) -> list[Term]:
         """What a text asks for, part by part: as many words as possible are taken as one, then the next.
 
-        Raises UnknownWord, with the nearest words that mean something, for a part that means nothing here.
+        Raises UnknownWord, with the nearest words that mean something, where parts mean nothing here. ``today`` is
+        what "yesterday" is told from; None for the clock's.
         """
-        words = [word for word in re.split(r"[\s,;]+", text) if normalised(word)]
+        today = today or datetime.now().astimezone().date()
+        words = [word for word in re.split(r"[\s,;]+", _RANGE.sub(r"\1-\2", text)) if normalised(word)]
         found: list[Term] = []
+        known: list[str] = []
+        lost: list[tuple[int, int]] = []
         at = 0
         while at < len(words):
             for count in range(min(LONGEST, len(words) - at), 0, -1):
-                term = self._term(words[at : at + count])
+                term = self._term(words[at : at + count], today)
                 if term is not None:
                     found.append(term)
+                    known += words[at : at + count]
                     at += count
                     break
             else:
                 if words[at].casefold() not in FILLING:
-                    raise self._unknown(words[at])
+                    if lost and lost[-1][1] == at:
+                        lost[-1] = lost[-1][0], at + 1
+                    else:
+                        lost.append((at, at + 1))
                 at += 1
+        if lost:
+            raise self._unknown(words, lost, " ".join(known))
         return found
 
-    def suggestions(self, typed: str, limit: int) -> list[Suggestion]:
-        """Words that what was typed may become, whole names first; of a text with spaces also its last word alone."""
-        found: dict[tuple[str, str], Suggestion] = {}
+    def suggestions(self, typed: str, limit: int, today: date | None = None) -> list[Suggestion]:
+        """Words that what was typed may become, whole names first; of a text with spaces also its last words alone."""
+        today = today or datetime.now().astimezone().date()
+        best: list[Suggestion] = []
+        for start in [match.start() for match in re.finditer(r"[^\s,;]+", typed)][-LONGEST:]:
+            if len(best) < limit:
+                best += self._completions(typed[:start], typed[start:], limit, today)
+        return best[:limit]
+
+    def _completions(self, before: str, typed: str, limit: int, today: date) -> list[Suggestion]:
+        """The best first: what is called just so, then what begins so."""
         start = normalised(typed)
         if not start:
             return []
+        found: list[Suggestion] = []
         for kind in ("label", "folder", "camera"):
             for key, named in self._named[kind].items():
-                if key.startswith(start) or f" {start}" in key:
-                    found[kind, key] = Suggestion(named.written, kind, len(named.photos))
-        if (moments := moments_of(typed.casefold().split()[:LONGEST_DATE])) is not None:
-            found["date", typed] = Suggestion(typed.strip(), "date", len(self._taken(moments)))
-        for word, concept in self._classes.completions(typed, limit) if self._classes is not None else ():
+                if key.startswith(start) or f" {start}" in key or (start > _CHINESE and start in key):
+                    found.append(Suggestion(named.written, kind, len(named.photos), before=before))
+        found += self._dates(before, typed, start, today)
+        for word, concept in self._classes.completions(typed, 3 * limit) if self._classes is not None else ():
             other = normalised(word) != normalised(concept.name)
-            found["shown", word] = Suggestion(word, "shown", meaning=concept.name if other else "")
-        if len(start) > 2 and (files := self._in_names(typed)):
-            found["file", start] = Suggestion(typed.strip(), "file", len(files))
-        best = sorted(
-            found.values(),
+            found.append(Suggestion(word, "shown", meaning=concept.name if other else "", before=before))
+        if len(start) >= SHORTEST_IN_FILES and (files := self._in_names(typed)):
+            found.append(Suggestion(typed.strip(), "file", len(files), before=before))
+        return sorted(
+            found,
             key=lambda each: (
+                each.kind == "file",
                 normalised(each.word) != start,
                 not normalised(each.word).startswith(start),
-                each.kind == "file",
+                bool(each.meaning),
                 len(each.word),
                 _ORDER.index(each.kind),
             ),
-        )
-        return best[:limit]
+        )[:limit]
+
+    def _dates(self, before: str, typed: str, start: str, today: date) -> Iterator[Suggestion]:
+        """The date that was typed, or the years and months that it may become, of which there are photos."""
+        words = typed.casefold().split()
+        days = days_of(words, today) or days_of([normalised(word) or word for word in words], today)
+        if days is not None and len(words) <= LONGEST_DATE:
+            yield Suggestion(typed.strip(), "date", len(self._taken(days)), before=before)
+            return
+        possible = list(dict.fromkeys(day[:4] for day in self._moments)) if start.isdecimal() and len(start) > 1 else []
+        if len(start) >= SHORTEST_IN_FILES:
+            possible += [names[0].capitalize() for names in MONTHS]
+        for word in possible:
+            if word.casefold().startswith(start) and (days := days_of([word.casefold()], today)) is not None:
+                photos = len(self._taken(days))
+                if photos:
+                    yield Suggestion(word, "date", photos, before=before)
 
     def _note(self, kind: Kind, name: str, photos: Sequence[int]) -> None:
         key = normalised(name)
         if key:
             self._named[kind].setdefault(key, _Named(name, [])).photos.extend(photos)
 
-    def _term(self, words: Sequence[str]) -> Term | None:
+    def _term(self, words: Sequence[str], today: date) -> Term | None:
         text = " ".join(words)
-        moments = moments_of([normalised(word) or word for word in words]) if len(words) > 1 else None
-        moments = moments or (moments_of([words[0].casefold()]) if len(words) == 1 else None)
-        if moments is not None:
-            return Term(text, photos=frozenset(self._taken(moments)), kinds=("date",))
         key = normalised(text)
         kinds: list[Kind] = []
         photos: set[int] = set()
@@ -136,41 +175,69 @@ class Vocabulary:
             if key in names:
                 kinds.append(kind)
                 photos.update(names[key].photos)
+        spelt = [word.casefold() for word in words], [normalised(word) or word for word in words]
+        days = days_of(spelt[0], today) or days_of(spelt[1], today)
+        if days is not None:
+            return Term(text, photos=frozenset(photos.union(self._taken(days))), kinds=("date", *kinds))
         concepts = self._classes.find(text) if self._classes is not None else ()
         classes = tuple(dict.fromkeys(place for concept in concepts for place in concept.classes))
         if classes:
             kinds.append("shown")
-        if not kinds and len(words) == 1 and (files := self._in_names(text)):
+        # Names of files hold what photos show too, but not every "location" holds a cat.
+        short = len(key) < SHORTEST_IN_FILES and key < _CHINESE
+        by_file = classes or (not kinds and len(words) == 1 and key not in FILLING)
+        if by_file and (files := self._in_names(text, whole=short or bool(kinds))):
             kinds.append("file")
             photos.update(files)
         return Term(text, classes, frozenset(photos) if photos else None, tuple(kinds)) if kinds else None
 
-    def _taken(self, moments: str) -> list[int]:
-        if moments.startswith("?"):
-            chosen = [day for day in self._moments if day[5:].startswith(moments[5:])]
-        else:
-            chosen = [day for day in self._moments if day.startswith(moments)]
-        return [photo for day in chosen for photo in self._moments[day]]
+    def _taken(self, days: Days) -> list[int]:
+        return [photo for day, photos in self._moments.items() if days.include(day) for photo in photos]
 
-    def _in_names(self, text: str) -> list[int]:
-        wanted = text.strip().casefold()
-        return [photo for name, photo in self._files if wanted in name]
+    def _in_names(self, text: str, whole: bool = False) -> list[int]:
+        """The photos whose file names hold a text, ``whole`` as words of their own."""
+        wanted = _spaced(text.strip())
+        if not wanted.strip():
+            return []
+        found = [(name, photo) for name, photo in self._files if wanted in name]
+        if whole:
+            alone = re.compile(rf"(?<![^\W\d_]){re.escape(wanted)}(?![^\W\d_])")
+            found = [(name, photo) for name, photo in found if alone.search(name)]
+        return [photo for _, photo in found]
 
-    def _unknown(self, word: str) -> UnknownWord:
-        import difflib
-
-        named = [name.written for names in self._named.values() for name in names.values()]
-        near = difflib.get_close_matches(word, named, PROPOSED, 0.7)
-        near += self._classes.nearest(word, PROPOSED) if self._classes is not None else []
-        proposed = ", ".join(f"“{each}”" for each in dict.fromkeys(near[:PROPOSED]))
-        if proposed:
-            return UnknownWord(f"Nothing here is known as “{word}”.", f"Did you mean {proposed}?")
+    def _unknown(self, words: Sequence[str], lost: Sequence[tuple[int, int]], known: str) -> UnknownWord:
+        """``lost`` are the places of words that mean nothing, ``known`` is the rest of the text."""
+        named = _either([" ".join(words[first:last]) for first, last in lost])
+        sentence = f"Nothing here is known as {named}."
+        first, last = lost[0]
+        # It may be a part of a name of two words, of which the other one means something by itself.
+        for start, end in ((first, last), (max(0, first - 1), last), (first, min(last + 1, len(words)))):
+            near = self._near(" ".join(words[start:end]))
+            if near:
+                instead = tuple(" ".join([*words[:start], each, *words[end:]]) for each in near)
+                return UnknownWord(sentence, f"Did you mean {_either(near)}?", instead)
+        if known:
+            return UnknownWord(sentence, f"Only “{known}” means something here.", (known,))
         if self._classes is None:
-            return UnknownWord(
-                f"Nothing here is known as “{word}”.",
-                "This model has no words for what photos show: labels, folders, files, cameras and dates can be named.",
+            hint = (
+                "This model has no words for what photos show: labels, folders, files, cameras and dates can be named."
             )
-        return UnknownWord(f"Nothing here is known as “{word}”.", "Try a simpler or broader word.")
+            return UnknownWord(sentence, hint)
+        return UnknownWord(sentence, "Try a simpler or broader word.")
+
+    def _near(self, text: str) -> list[str]:
+        """Words that mean something and are spelt nearly so."""
+        key = normalised(text)
+        named = {key: each.written for names in self._named.values() for key, each in names.items()}
+        near = [named[each] for each in difflib.get_close_matches(key, named, PROPOSED, 0.7)]
+        near += self._classes.nearest(text, PROPOSED) if self._classes is not None else []
+        matcher = difflib.SequenceMatcher(b=key, autojunk=False)
+        alike: dict[str, float] = {}
+        for word in near:
+            matcher.set_seq1(normalised(word))
+            alike[word] = matcher.ratio()
+        enough = max(alike.values(), default=0.0) - MUCH_LESS
+        return sorted((word for word in alike if alike[word] >= enough), key=lambda word: -alike[word])[:PROPOSED]
 
 
 class Vocabularies:
@@ -194,3 +261,13 @@ class Vocabularies:
 def _parts(root: str, folder: str) -> list[str]:
     """The names of the root and of each folder below it on the way to ``folder``."""
     return list(dict.fromkeys([Path(root).name, *Path(folder).relative_to(root).parts]))
+
+
+def _spaced(name: str) -> str:
+    """A file's name as it is searched: "IMG_12" can be asked for as "img 12"."""
+    return name.casefold().replace("_", " ").replace("-", " ")
+
+
+def _either(words: Sequence[str]) -> str:
+    quoted = [f"“{word}”" for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imagefinder.domain.images import Embeddings, Query, SearchResult
 from imagefinder.domain.progress import CancelToken
-from imagefinder.domain.words import Term
+from imagefinder.domain.words import Term, Understood
 from imagefinder.embedding.class_directions import ClassDirections
 from imagefinder.embedding.embedder import Embedder
 from imagefinder.storage.library import Library
@@ -17,6 +17,8 @@ from imagefinder.usecases.vocabulary import Vocabulary
 
 CANDIDATES = 1000
 """So many of the photos nearest to all that was asked for are compared with each part of it."""
+READ_AT_ONCE = 3000
+"""So many chosen photos are compared whole; of more, those among the nearest of all photos are looked at first."""
 EMPTY = Seen(np.zeros(0, np.float32), b"", None, "")
 
 
@@ -62,19 +64,39 @@ def search_words(
     chosen = _chosen(terms)
     if not parts:
         found = [(photo.id, 1.0) for photo in library.newest_of(chosen or (), k)]
-        return answer(library, query, seen, found, k, began)
-    asked = Asked(tuple(parts))
-    if chosen is None:
-        ids, rows, _ = library.neighbourhood(asked.middle, max(CANDIDATES, 4 * k), centred=True)
-        called = {photo for term in terms if term.classes for photo in term.photos or ()}
-        missing = sorted(called.difference(ids))
-        if missing:
-            more, their_rows = library.all_rows(missing)
-            ids, rows = [*ids, *more], np.concatenate([rows, their_rows])
     else:
-        ids, rows = library.all_rows(chosen)
+        found = _compared(library, Asked(tuple(parts)), terms, chosen, k + 1)
     token.check()
-    return answer(library, query, seen, _ranked(ids, asked.similarity(rows), terms)[: k + 1], k, began)
+    return replace(
+        answer(library, query, seen, found, k, began),
+        terms=tuple(Understood(term.text, term.kinds) for term in terms),
+        matching=None if chosen is None else len(chosen),
+    )
+
+
+def _compared(
+    library: Library, asked: Asked, terms: Sequence[Term], chosen: set[int] | None, k: int
+) -> list[tuple[int, float]]:
+    """(photo id, similarity) of the ``k`` best, of the ``chosen`` photos or of all."""
+    if chosen is not None and len(chosen) <= READ_AT_ONCE:
+        ids, rows = library.all_rows(chosen)
+        return _ranked(ids, asked.similarity(rows), terms)[:k]
+    called = {photo for term in terms if term.classes for photo in term.photos or ()}
+    wanted = max(CANDIDATES, 2 * k)
+    if chosen is not None:
+        called &= chosen
+        wanted = round(wanted * max(1.0, library.count_embedded() / len(chosen)))
+    if len(asked.parts) == 1 and len(asked.parts[0]) == 1 and chosen is None:
+        wanted = k  # their order is that of the index already
+    ids, rows, _ = library.neighbourhood(asked.middle, wanted, centred=True)
+    if chosen is not None:
+        places = [place for place, photo_id in enumerate(ids) if photo_id in chosen]
+        ids, rows = [ids[place] for place in places], rows[places]
+    missing = sorted(called.difference(ids))
+    if missing:
+        more, their_rows = library.all_rows(missing)
+        ids, rows = [*ids, *more], np.concatenate([rows, their_rows])
+    return _ranked(ids, asked.similarity(rows), terms)[:k]
 
 
 def _chosen(terms: Sequence[Term]) -> set[int] | None:

@@ -97,7 +97,7 @@ def list_models(run: Run) -> int:
     width = max(len(entry.name) for entry in entries)
     say(f"{'Model':{width}}  {'State':12}  {'Sees':>6}  {'Numbers':>7}  {'On disk':>9}  {'Photos/s':>8}  Good at")
     for entry in entries:
-        here = "in use" if entry.active else entry.state
+        here = "in use" if entry.active else "default" if entry.default else entry.state
         size = f"{entry.bytes / 1e6:,.0f} MB" if entry.bytes else ""
         speed = f"{entry.photos_per_second:,.0f}" if entry.photos_per_second else ""
         side = f"{entry.input_size} px" if entry.input_size else ""
@@ -110,9 +110,14 @@ def list_models(run: Run) -> int:
 
 def _in_short(entry: ModelInfo) -> str:
     if entry.problem:
-        return entry.problem
+        return f"{entry.problem} {_remedy(entry)}".rstrip()
     used = f" Used by {', '.join(entry.libraries)}." if entry.libraries else ""
-    return f"{entry.good_at or entry.description or entry.provenance} Licence: {entry.licence_words}.{used}"
+    said = f"{entry.good_at or entry.description or entry.provenance} Licence: {entry.licence_words}.{used}"
+    return f"{said} {_remedy(entry)}".rstrip()
+
+
+def _remedy(entry: ModelInfo) -> str:
+    return f"Run: {entry.command}" if entry.command else ""
 
 
 def info(run: Run) -> int:
@@ -125,8 +130,9 @@ def info(run: Run) -> int:
     rate = entry.photos_per_second
     own = entry.in_library
     about = "" if entry.state in ("ready", "damaged") else "about "
+    states = ["in use" if entry.active else entry.state, *(["the default"] if entry.default else [])]
     for what, value in (
-        ("Name", f"{entry.name} ({'in use' if entry.active else entry.state})"),
+        ("Name", f"{entry.name} ({', '.join(states)})"),
         ("Good at", entry.good_at),
         ("Description", entry.description),
         ("Looks at", f"{entry.input_size} x {entry.input_size} pixels" if entry.input_size else ""),
@@ -144,6 +150,7 @@ def info(run: Run) -> int:
         ),
         ("Used by", ", ".join(entry.libraries)),
         ("Problem", entry.problem),
+        ("Run", entry.command),
     ):
         if value:
             say(f"{what:13} {value}")

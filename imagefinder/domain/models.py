@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-ModelState = Literal["ready", "to download", "needs a file", "damaged"]
+ModelState = Literal["ready", "to install", "to download", "needs a file", "damaged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,13 @@ class ModelInfo:
     """In the library that is open; None where that has nothing of it."""
     active: bool = False
     """Whether the library that is open searches by it."""
+    default: bool = False
+    """Whether a library gets it where nobody chose another."""
     recommended: bool = False
+    """Whether it is the first to download, for those who want more than what is here."""
     removable: bool = False
     """Whether there is a file of it that can be deleted."""
+    command: str = ""
+    """What to type in a terminal to get or to mend its weights; empty where that is not how it is done."""
     problem: str = ""
     """What is wrong with a damaged one."""

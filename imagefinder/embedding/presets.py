@@ -117,7 +117,7 @@ for _preset in (
         description="DINOv2 ViT-S/14. Strong on objects and scenes; 21 million parameters.",
         options={"img_size": 224},
         pooling="token",
-        good_at="Most photos: things, places, animals. The recommended one.",
+        good_at="Most photos: things, places, animals. The first one to download.",
         made_by="Meta AI, on LVD-142M: 142 million pictures without labels.",
         approximate_bytes=88_200_000,
     ),

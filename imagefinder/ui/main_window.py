@@ -21,6 +21,7 @@ from imagefinder.ui.indexing_card import IndexingCard
 from imagefinder.ui.inspector import Inspector
 from imagefinder.ui.menus import Menus
 from imagefinder.ui.model_flow import ModelFlow
+from imagefinder.ui.model_offer import ModelOffer
 from imagefinder.ui.notices import Notices
 from imagefinder.ui.path_kinds import PathKinds
 from imagefinder.ui.photo_commands import PhotoCommands
@@ -37,6 +38,7 @@ from imagefinder.ui.teach_badge import TeachBadge
 from imagefinder.ui.teach_flow import TeachFlow
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.tools import Tools
+from imagefinder.ui.warm_up import WarmUp
 
 FIRST_SIZE = (1240, 820)
 INSPECTOR_NEEDS = 900
@@ -88,6 +90,8 @@ class MainWindow(QMainWindow):
         self.removals = RemovalFlow(session, self.folders, remembered, self.banners, self)
         self.scan_notices = ScanNotices(session, self.banners, self.removals, self)
         self.models = ModelFlow(session, self)
+        self.offer = ModelOffer(session, self.models, self.banners, self)
+        WarmUp(session, self)
         self._status_bar = StatusBar(session, self.page, self.flow, self.models, self.teach_badge)
         self.setStatusBar(self._status_bar)
         self.search = SearchSettings(session, self.flow, remembered, self)

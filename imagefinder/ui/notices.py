@@ -38,6 +38,7 @@ class Notices(QObject):
         session.model_switched.connect(lambda _: _end(self._of_models))
         session.search_failed.connect(self._on_search_failed)
         session.problem.connect(self._on_problem)
+        session.warned.connect(self._on_warned)
         session.bug.connect(self.show_bug)
 
     def show_crash(self, details: Callable[[], None]) -> None:
@@ -69,6 +70,9 @@ class Notices(QObject):
         self._newest = error, over
         if isinstance(error, ModelError | UnknownName):  # the model in use is gone, or cannot be loaded
             self._of_models.append(over)
+
+    def _on_warned(self, sentence: str) -> None:
+        self._banners.show_message(sentence, Level.WARNING)
 
     def _on_search_failed(self, _: object, error: Exception) -> None:
         """The search page has told it, in a sentence with more around it."""

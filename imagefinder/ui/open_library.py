@@ -1,5 +1,6 @@
 """A library that is open behind the window, and the lanes on which everything slow happens."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ class OpenLibrary(QObject):
     opened = Signal()
     open_failed = Signal(object)
     problem = Signal(object)
+    warned = Signal(object)
+    """A sentence: something works in another way than it should. Emitted on a lane."""
     bug = Signal(object)
     closed = Signal()
 
@@ -67,7 +70,7 @@ class OpenLibrary(QObject):
             from imagefinder.usecases.models import Models
             from imagefinder.usecases.opening import open_to_look
 
-            self._models = Models(self._models_folder, self._device_wanted)
+            self._models = Models(self._models_folder, self._device_wanted, warn=self._warn)
             self._library = open_to_look(self._directory)
 
         self.opening.emit()
@@ -189,6 +192,11 @@ class OpenLibrary(QObject):
         return self._models.embedder(library, self._models.spec(library, name))
 
     # Errors
+
+    def _warn(self, sentence: str) -> None:
+        log.warning("%s", sentence)
+        with contextlib.suppress(RuntimeError):  # the window may be gone
+            self.warned.emit(sentence)
 
     def _failed(self, error: Exception) -> None:
         known = self._known(error)

@@ -15,6 +15,7 @@ from imagefinder.embedding.embedder import Embedder
 from imagefinder.embedding.shelf import ModelShelf, usable_default
 from imagefinder.embedding.speeds import Speeds, measure
 from imagefinder.storage.library import Library
+from imagefinder.usecases.better_model import note_stopgap
 from imagefinder.usecases.library_list import note_library, unreadable_libraries
 from imagefinder.usecases.model_catalogue import catalogue, describe
 
@@ -33,6 +34,7 @@ class Models:
         self._lock = threading.Lock()
         self._loaded: Embedder | None = None
         self._default = ""
+        self._stopgap = False
         self._directions: tuple[str, ClassDirections | None] = ("", None)
 
     def spec(self, library: Library, name: str | None = None) -> ModelSpec:
@@ -42,8 +44,14 @@ class Models:
         if active := library.active_model():
             return active
         with self._lock:
-            self._default = self._default or usable_default(self._warn)
+            self._default = self._default or usable_default(self._lacks_default)
+        if self._stopgap and not library.read_only:
+            note_stopgap(self.shelf.directory, library)
         return self.shelf.spec(self._default)
+
+    def _lacks_default(self, sentence: str) -> None:
+        self._stopgap = True
+        self._warn(sentence)
 
     def embedder(self, library: Library, spec: ModelSpec) -> Embedder:
         """The network of this record, ready to embed. Its arithmetic, once tested here, is kept with the library.

@@ -204,7 +204,7 @@ def _input_of(session: Any) -> OnnxInput:
     name, shape, kind = inputs[0].name, list(inputs[0].shape), inputs[0].type
     said = f"{name}, {' x '.join(str(side or '?') for side in shape)}, {kind.removeprefix('tensor').strip('()')}"
     fixed = [side if isinstance(side, int) and side > 0 else 0 for side in shape]
-    if len(shape) != 4 or COLOURS not in (fixed[1], fixed[3]):
+    if len(shape) != 4 or not (COLOURS in (fixed[1], fixed[3]) or fixed[1] == fixed[3] == 0):
         raise ModelError(
             f"The input of this ONNX file is not a picture: {said}.",
             "It must be n x 3 x height x width, or n x height x width x 3.",
@@ -214,7 +214,7 @@ def _input_of(session: Any) -> OnnxInput:
             f"The input of this ONNX file is of a kind that pictures are not shown in: {said}.",
             "Export it for float32 or uint8.",
         )
-    last = fixed[1] != COLOURS
+    last = fixed[3] == COLOURS != fixed[1]
     height, width = fixed[1:3] if last else fixed[2:4]
     if height and width and height != width:
         raise ModelError(

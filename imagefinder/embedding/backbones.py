@@ -295,12 +295,13 @@ def _build_torchvision(spec: ModelSpec, must_have_features: bool) -> "nn.Module"
         raise _refused(spec, error) from error
     if spec.output != "features":
         return network.eval()
-    # The last linear layer gives class scores; what it is shown are the features.
+    # The last linear layer, or convolution, gives class scores; what it is shown are the features.
     for name in TORCHVISION_HEADS:
         head = network.get_submodule(name) if hasattr(network, name) else None
-        linear = [path for path, part in head.named_modules() if isinstance(part, nn.Linear)] if head else []
-        if linear:
-            parent, _, last = f"{name}.{linear[-1]}".rstrip(".").rpartition(".")
+        scoring = nn.Linear | nn.Conv2d
+        scores = [path for path, part in head.named_modules() if isinstance(part, scoring)] if head else []
+        if scores:
+            parent, _, last = f"{name}.{scores[-1]}".rstrip(".").rpartition(".")
             setattr(network.get_submodule(parent), last, nn.Identity())
             return network.eval()
     if must_have_features:

@@ -11,7 +11,7 @@ from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import ModelSpec, Output
 from imagefinder.embedding.architectures import Architecture, find_architecture, full_names
 from imagefinder.embedding.backbones import row_length, sketched
-from imagefinder.embedding.checkpoints import read_content, tensors_of
+from imagefinder.embedding.checkpoints import read_content, tensors_of, unwrapped
 from imagefinder.embedding.cirtorch_file import SOURCE as CIRTORCH
 from imagefinder.embedding.cirtorch_file import CirtorchFile, read_cirtorch
 from imagefinder.embedding.class_files import check_count, classifier, list_beside, read_names
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LONGEST_STEM = 50
+PROBES = (7, 11)
+"""Numbers of classes that are tried to see which tensors depend on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,22 @@ class Wanted:
 
     def of(self, found: Architecture, state: "Mapping[str, Tensor]") -> ModelSpec:
         """The record of ``found`` with weights that may have any number of classes, read in this way."""
-        classes = 0
-        if self.output != "features":
-            rows = classifier(state, sketched(found.spec()).state_dict(), found.dimension)
-            classes = max((len(tensor) for tensor in rows.values()), default=0)
+        classes = _class_count(found, state) if self.output != "features" else 0
         return found.spec(
             pooling=self.pooling, layers=self.layers, scales=self.scales, output=self.output, classes=classes
         )
+
+
+def _class_count(found: Architecture, state: "Mapping[str, Tensor]") -> int:
+    """How many classes the weights in a file have scores for; 0 where that cannot be seen."""
+    plain = sketched(found.spec()).state_dict()
+    for rows in classifier(state, plain, found.dimension).values():
+        return len(rows)
+    # Some have several classifiers, or more than one layer in it: it is what is longer with more classes.
+    fewer, more = (sketched(replace(found.spec(), output="logits", dimension=count)).state_dict() for count in PROBES)
+    names = [name for name, tensor in fewer.items() if tensor.shape != more[name].shape]
+    own = unwrapped(fewer, state)
+    return next((len(own[name]) for name in names if name in own), 0)
 
 
 class Fitted(NamedTuple):

@@ -15,7 +15,9 @@ from imagefinder.domain.progress import CancelToken, Progress
 from imagefinder.embedding import shelf as shelf_module
 from imagefinder.embedding.architectures import Architecture, find_architecture
 from imagefinder.embedding.backbones import build
+from imagefinder.embedding.seeing import Seeing
 from old_library import old_library
+from own_models import CLASSES, NAMES, save_classifier
 from weights_server import WeightsServer, weights_server
 
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
@@ -69,7 +71,10 @@ def test_each_action_has_its_own_help(capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["add", "x.safetensors"],
+        ["add"],
+        ["add", "x", "--architecture", "y", "--mean", "1,2"],
+        ["add", "x", "--architecture", "y", "--crop", "round"],
+        ["add", "x", "--architecture", "y", "--size", "0"],
         ["remove"],
         ["nonsense"],
         ["add", "x", "--architecture", "y", "--scales", "1,x"],
@@ -272,3 +277,68 @@ def test_derive(cli: Cli, photos: Path) -> None:
     assert cli.json("models", "derive", "colour-layout", "--name", "white", *given)["dimension"] == 3
     cli("models", "derive", "colour-layout", "--name", "third", "--pca", "4", expect=1)
     assert "models use colour-layout" in cli.errors
+
+
+def test_any_network_is_added_as_it_is_said_to_be_shown(cli: Cli, tmp_path: Path) -> None:
+    file = save_classifier(tmp_path / "mine.pth", "resnet10t", seeing=Seeing(size=64))
+    names = tmp_path / "names.txt"
+    names.write_text("\n".join(NAMES))
+    given = ["--size", "64", "--resize", "72", "--crop", "centre", "--mean", "0.5", "--std", "0.2,0.3,0.4"]
+    shown = ["--interpolation", "bilinear", "--output", "logits", "--classes", str(names)]
+    added = cli.json("models", "add", str(file), "--architecture", "resnet10t", *given, *shown)
+    assert (added["name"], added["dimension"], added["classes"]) == ("resnet10t", CLASSES, list(NAMES))
+    assert str(names) in cli.errors
+    spec = cli.shelf.spec("resnet10t")
+    assert (spec.input.crop, spec.input.resize, spec.input.framing) == (64, 72, "crop")
+    assert (spec.input.mean, spec.input.std) == ((0.5, 0.5, 0.5), (0.2, 0.3, 0.4))
+    assert (spec.input.interpolation, spec.output) == ("bilinear", "logits")
+    cli("models", "add", str(file), "--architecture", "resnet10t", "--name", "b", "--mean", "123,116,103", expect=1)
+    assert "scale of 0 to 255" in cli.errors
+    cli("models", "add", str(file), "--architecture", "resnet10t", "--name", "b", "--classes", "none.txt", expect=1)
+    assert "none.txt" in cli.errors
+    cli("models", "add", str(file), expect=1)
+    assert "Name it with --architecture" in cli.errors
+
+
+def test_what_a_classifier_of_ones_own_sees_is_named(cli: Cli, photos: Path, tmp_path: Path) -> None:
+    file = save_classifier(tmp_path / "mine.pth", "resnet10t", seeing=Seeing(size=64))
+    (tmp_path / "mine.txt").write_text("\n".join(NAMES))
+    given = ["--size", "64", "--output", "probabilities", "--name", "mine"]
+    cli("models", "add", str(file), "--architecture", "resnet10t", *given)
+    cli("index", str(photos), "--model", "mine")
+    from imagefinder.domain.images import Query
+    from imagefinder.usecases.models import Models
+    from imagefinder.usecases.opening import open_existing
+    from imagefinder.usecases.recognising import recognise
+
+    with open_existing(cli.base / "data" / "library") as library:
+        spec = library.active_model()
+        assert spec is not None
+        embedder = Models(cli.base / "data" / "models", "cpu").embedder(library, spec)
+        seen = recognise(library, lambda: embedder, Query("1.jpg", path=str(photos / "a" / "1.jpg")))
+    assert seen
+    assert {each.name for each in seen} <= set(NAMES)
+
+
+def test_networks_are_listed(cli: Cli) -> None:
+    printed = cli("models", "architectures", "resnet18*").splitlines()
+    assert [line.split()[:4] for line in printed[1:3]] == [
+        ["resnet18", "timm", "224", "px"],
+        ["resnet18d", "timm", "224", "px"],
+    ]
+    rows = cli.json("models", "architectures")
+    assert len(rows) > 1000
+    assert rows[0].keys() == {"name", "source", "input_size", "licence", "commercial", "download"}
+    cli("models", "architectures", "nosuchnetwork", expect=1)
+    assert "No network has a name like 'nosuchnetwork'" in cli.errors
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(cli: Cli) -> None:
+    process = cli.spawn("models", "architectures")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline().startswith("Network")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    process.wait()

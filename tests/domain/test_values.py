@@ -24,6 +24,7 @@ def test_a_model_says_what_it_is_in_words() -> None:
     assert deep.representation == "gem pooling of a, b at scales 1, 0.707, 0.5, then PCA"
     semantic = replace(SPEC, output="probabilities", centred=False, compare="hash-rerank")
     assert semantic.representation == "class probabilities"
+    assert replace(SPEC, output="logits").representation == "class scores"
     assert semantic.compared == "by hash codes, the best again by cosine, not centred"
 
 
@@ -38,6 +39,13 @@ def test_the_fingerprint_follows_what_changes_embeddings_and_nothing_else() -> N
     assert replace(SPEC, pooling="gem").fingerprint != SPEC.fingerprint
     assert replace(SPEC, weights_sha256="00").fingerprint != SPEC.fingerprint
     assert replace(SPEC, input=replace(SPEC.input, resize=300)).fingerprint != SPEC.fingerprint
+    assert replace(SPEC, input=replace(SPEC.input, interpolation="bilinear")).fingerprint != SPEC.fingerprint
+    assert replace(SPEC, classes=("a", "b")).fingerprint == SPEC.fingerprint
+
+
+def test_the_fingerprint_is_the_one_that_libraries_have() -> None:
+    """As computed before records knew of interpolation and the names of classes."""
+    assert SPEC.fingerprint == "c2bc33e8f6c76c38a6cc18f34ab5cd3c9a1a5015759d73165e1dfc5a41b7e98f"
 
 
 def test_small_libraries_are_searched_exactly_and_large_ones_by_lists() -> None:

@@ -154,6 +154,20 @@ def write_numbers(file: Path) -> None:
     torch.save({"epoch": 3, "lr": 0.1}, file)
 
 
+def write_program(file: Path) -> None:
+    """The parts of an archive of torch.jit.save, whose code is compressed."""
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("net/data.pkl", b"\x80\x02}q\x00.")
+        archive.writestr("net/code/__torch__/net.py", b"def forward(self): ..." * 99, zipfile.ZIP_DEFLATED)
+        archive.writestr("net/constants.pkl", b"\x80\x02).")
+
+
+def write_exported_program(file: Path) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("net/archive_format", b"pt2")
+        archive.writestr("net/models/model.json", b"{}")
+
+
 def writer_of(data: bytes) -> Callable[[Path], None]:
     def write(file: Path) -> None:
         file.write_bytes(data)
@@ -177,6 +191,8 @@ def writer_of(data: bytes) -> Callable[[Path], None]:
         (write_zipped_pickle, "would not be safe"),
         (write_whole_network, "would not be safe"),
         (write_zip_bomb, "compressed"),
+        (write_program, r"is a program \(TorchScript\).*would run what is in it.*ONNX"),
+        (write_exported_program, r"is a program \(torch\.export\)"),
         (write_truncated_checkpoint, "damaged"),
         (write_truncated_safetensors, "damaged"),
         (write_huge_header, "not a file of weights"),

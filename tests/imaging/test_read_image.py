@@ -95,6 +95,37 @@ def test_squash_keeps_the_whole_picture() -> None:
     assert not pixels[:, 8:].any()
 
 
+def test_whole_keeps_the_shape_and_fills_the_rest_with_the_mean() -> None:
+    image = Image.new("RGB", (400, 100), (200, 0, 0))
+    spec = InputSpec(crop=64, resize=64, framing="whole", mean=(0.1, 0.5, 1.0))
+
+    pixels = frame(image, spec)
+
+    assert (pixels[24:40] == (200, 0, 0)).all()
+    assert (pixels[:24] == (26, 128, 255)).all()
+    assert (pixels[40:] == (26, 128, 255)).all()
+    assert np.array_equal(frame(image.rotate(90, expand=True), spec), pixels.transpose(1, 0, 2))
+    assert np.array_equal(frame(Image.new("RGB", (9, 9), (1, 2, 3)), spec), np.full((64, 64, 3), (1, 2, 3)))
+
+
+def test_whole_with_a_margin_cuts_it_off() -> None:
+    """As timm's border: the long side is resized to more than is shown."""
+    image = Image.open(io.BytesIO(encoded("PNG", (80, 40))))
+
+    pixels = frame(image, InputSpec(crop=64, resize=80, framing="whole"))
+
+    assert np.array_equal(pixels[12:52], np.asarray(image.crop((8, 0, 72, 40))))
+    assert not pixels[:12].any()
+
+
+def test_interpolation_is_the_one_of_the_record() -> None:
+    image = Image.open(io.BytesIO(encoded("PNG", (100, 100))))
+    spec = InputSpec(crop=64, resize=64, framing="squash", interpolation="bilinear")
+
+    assert np.array_equal(frame(image, spec), np.asarray(image.resize((64, 64), Image.Resampling.BILINEAR)))
+    assert not np.array_equal(frame(image, spec), frame(image, SQUASH))
+
+
 def test_shrinking_while_decoding_hardly_shows(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(encoded("JPEG", (4032, 3024), quality=92))

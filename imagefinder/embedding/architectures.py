@@ -1,4 +1,4 @@
-"""Networks by name: the presets, and any other of timm and torchvision with the preprocessing it was trained with."""
+"""Networks by name: the presets, and any other of timm, torchvision and open_clip, shown pictures as it was trained."""
 
 import difflib
 import logging
@@ -9,18 +9,27 @@ from typing import Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import Framing, InputSpec
+from imagefinder.embedding import open_clip_network, open_clip_records
 from imagefinder.embedding.backbones import row_length, unknown_network
 from imagefinder.embedding.presets import ARCHITECTURES, IMAGENET_NOTE, Architecture
 from imagefinder.embedding.representation import NATIVE
 from imagefinder.embedding.seeing import AS_USUAL, IMAGENET, Seeing
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
-__all__ = ["ARCHITECTURES", "Architecture", "find_architecture", "licence_in_words", "official_url"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "find_architecture",
+    "licence_in_words",
+    "official_url",
+    "other_urls",
+    "tokenizer_url",
+]
 
 log = logging.getLogger(__name__)
 
 TORCHVISION_LICENCE, SWAG_LICENCE = "BSD-3-Clause", "CC-BY-NC-4.0"
-SOURCES = ("timm", "torchvision")
+SOURCES = ("timm", "torchvision", open_clip_network.SOURCE)
 TIMM_FRAMINGS: Mapping[str, Framing] = {"squash": "squash", "border": "whole"}
 """Its words for what is not a cut-out centre."""
 FREE_LICENCES = ("apache", "mit", "bsd", "cc0", "cc-by-4", "cc-by-sa-4", "gpl", "lgpl", "agpl", "isc", "unlicense")
@@ -28,15 +37,18 @@ FREE_LICENCES = ("apache", "mit", "bsd", "cc0", "cc-by-4", "cc-by-sa-4", "gpl", 
 
 
 def find_architecture(name: str, seeing: Seeing = AS_USUAL) -> Architecture:
-    """A preset, or any network of timm or torchvision, with the preprocessing its source records, but for ``seeing``.
+    """A preset, or any network of its sources, with the preprocessing that these record, but for ``seeing``.
 
-    A name that several know is the preset's, then timm's; "timm:NAME" and "torchvision:NAME" choose. Raises
-    UnknownName, or ModelError for a network that gives no features or cannot be shown what ``seeing`` says.
+    A name that several know is the preset's, then timm's; "timm:NAME" and "torchvision:NAME" choose, and those of
+    open_clip are only known as "open_clip:NAME". Raises UnknownName, or ModelError for a network that gives no
+    features or cannot be shown what ``seeing`` says.
     """
     name = full_names(name)[0]
     source, _, network = name.partition(":")
     if name in ARCHITECTURES:
         found, own = ARCHITECTURES[name], True
+    elif source == open_clip_network.SOURCE:
+        found, own = open_clip_records.architecture_of(name, network), True
     else:
         found, own = _from_timm(name, network) if source == "timm" else _from_torchvision(name, network), False
     seen = seeing.of(found.input)
@@ -114,10 +126,12 @@ def is_for_commerce(licence: str) -> bool:
 
 
 def official_url(architecture: Architecture) -> str:
-    """Where timm or torchvision publish the weights of ``architecture``. Opens no connection. Raises ModelError."""
+    """Where the weights of ``architecture`` are published. Opens no connection. Raises ModelError."""
     if architecture.source == "torchvision":
         weights = official_weights(architecture.network)
         url = str(weights.url) if weights is not None else ""
+    elif _is_open_clip(architecture):
+        url = next(iter(open_clip_records.addresses(architecture)), "")
     else:
         cfg = import_timm().get_pretrained_cfg(architecture.network)
         if cfg is not None and cfg.hf_hub_id:
@@ -132,6 +146,20 @@ def official_url(architecture: Architecture) -> str:
             f"Add a file: imagefinder models add FILE --architecture {architecture.name}",
         )
     return url
+
+
+def other_urls(architecture: Architecture) -> tuple[str, ...]:
+    """Where else the weights may be, should they not be at ``official_url``. Opens no connection. Raises ModelError."""
+    return open_clip_records.addresses(architecture)[1:] if _is_open_clip(architecture) else ()
+
+
+def tokenizer_url(architecture: Architecture) -> str:
+    """Where the tokenizer is published that its texts need; "" where they need none. Raises ModelError."""
+    return open_clip_records.tokenizer_address(architecture) if _is_open_clip(architecture) else ""
+
+
+def _is_open_clip(architecture: Architecture) -> bool:
+    return architecture.source == open_clip_network.SOURCE
 
 
 def _from_timm(name: str, network: str) -> Architecture:

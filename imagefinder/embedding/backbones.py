@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.specs import ModelSpec
-from imagefinder.embedding import cirtorch_file, onnx_file
+from imagefinder.embedding import cirtorch_file, onnx_file, open_clip_network
 from imagefinder.embedding.blend import build_blend, is_blend
 from imagefinder.embedding.colour_layout import build_colour_layout
 from imagefinder.embedding.compact import build_compact
@@ -37,6 +37,7 @@ BUILTIN: "dict[str, Callable[[ModelSpec], nn.Module]]" = {
 WHOLE_FILES: "dict[str, Callable[[ModelSpec], nn.Module]]" = {
     cirtorch_file.SOURCE: cirtorch_file.build_cirtorch,
     onnx_file.SOURCE: onnx_file.build_onnx,
+    open_clip_network.SOURCE: open_clip_network.build_open_clip,
 }
 """Source -> its network, from the record; these are taken as their files have them."""
 OWN_LENGTH = "features"

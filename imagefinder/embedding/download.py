@@ -41,6 +41,10 @@ Progress = Callable[[int, int], None]
 """Gets bytes done and in all (0 while unknown)."""
 
 
+class NotThere(ModelError):
+    """The server has no file at that address."""
+
+
 class _BrokeOff(Exception):
     """The connection ended early; the message says how."""
 
@@ -117,7 +121,8 @@ def _receive(partial: Partial, progress: Progress, token: CancelToken, timeout: 
             if promise.length in (0, have) and error.headers.get("Content-Range") == f"bytes */{have}":
                 return
             raise _StartAgain from error
-        raise ModelError(f"The server answered {error.code} {error.reason} for {partial.url}.", OFFLINE_HINT) from error
+        refused = NotThere if error.code == 404 else ModelError
+        raise refused(f"The server answered {error.code} {error.reason} for {partial.url}.", OFFLINE_HINT) from error
     except (HTTPException, OSError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         if isinstance(reason, TimeoutError):

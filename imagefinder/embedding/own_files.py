@@ -17,8 +17,11 @@ from imagefinder.embedding.cirtorch_file import CirtorchFile, read_cirtorch
 from imagefinder.embedding.class_files import check_count, classifier, list_beside, read_names
 from imagefinder.embedding.fitting import fitted
 from imagefinder.embedding.onnx_file import is_onnx, read_onnx
+from imagefinder.embedding.open_clip_network import SOURCE as OPEN_CLIP
+from imagefinder.embedding.open_clip_records import TOKENIZER as TOKENIZER_FILE
 from imagefinder.embedding.partial import sha256_of
 from imagefinder.embedding.seeing import AS_USUAL, Seeing
+from imagefinder.embedding.text_tower import has_texts, kept_texts, with_tokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -79,6 +82,8 @@ def fit_state(spec: ModelSpec, state: "Mapping[str, Tensor]") -> Fitted:
     network = fitted(spec, state)
     own = network.state_dict()
     kept: dict[str, Tensor] = {}
+    if spec.source == OPEN_CLIP:
+        return Fitted(spec, network, {**kept_texts(spec, state), **own})
     if spec.output == "features" and not spec.layers:
         projection = own.get("projection.matrix")
         kept = classifier(state, own, spec.dimension if projection is None else projection.shape[1])
@@ -131,7 +136,8 @@ def _first_that_fits(
     for name in names:
         try:
             spec = wanted.of(find_architecture(name, wanted.seeing), state)
-            found = fit_state(_from(file, spec, architecture.replace(":", "-")), state)
+            spec = _from(file, spec, architecture.replace(":", "-"))
+            found = fit_state(spec, with_tokenizer(spec, state, _tokenizer_beside(file)))
         except (ModelError, UnknownName) as error:
             first = first or error
             continue
@@ -144,6 +150,11 @@ def _first_that_fits(
 
 
 def _called(name: str) -> str:
+def _tokenizer_beside(file: Path) -> Path | None:
+    found = file.with_name(TOKENIZER_FILE)
+    return found if found.is_file() else None
+
+
     return name if ":" in name else f"the preset {name}"
 
 
@@ -178,7 +189,11 @@ def _with_names(file: Path, wanted: Wanted, found: Fitted, say: Callable[[str], 
     """The names of its classes put into the record, from the file that was named, or else from one that lies beside."""
     spec, network, state = found
     count = spec.dimension
-    if spec.output == "features":
+    if spec.source == OPEN_CLIP:
+        count = 0
+        if not has_texts(state):
+            say(f"Without a {TOKENIZER_FILE} beside {file.name}, texts cannot be compared with this model's photos.")
+    elif spec.output == "features":
         kept = [name for name in state if name not in network.state_dict()]
         count = len(state[kept[0]]) if kept else 0
     given = wanted.classes or list_beside(file)

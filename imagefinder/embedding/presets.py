@@ -10,11 +10,12 @@ from typing import Any
 from imagefinder.domain.registry import Registry
 from imagefinder.domain.specs import InputSpec, ModelSpec, Output
 from imagefinder.embedding.backbones import row_length
-from imagefinder.embedding.representation import NETWORKS_OWN
+from imagefinder.embedding.representation import NATIVE, NETWORKS_OWN
 from imagefinder.embedding.seeing import IMAGENET
 
 IMAGENET_MEAN, IMAGENET_STD = IMAGENET.mean, IMAGENET.std
 HALF = (0.5, 0.5, 0.5)
+CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 IMAGENET_NOTE = "ImageNet's pictures are for research; the weights are published under this licence."
 
 
@@ -24,7 +25,7 @@ class Architecture:
 
     name: str
     source: str
-    """"timm" or "torchvision"."""
+    """"timm", "torchvision" or "open_clip"."""
     network: str
     """The network's name there; where ``download`` is set, with the tag of the weights meant."""
     input: InputSpec
@@ -37,7 +38,7 @@ class Architecture:
     commercial_use: bool = True
     """Whether the licence permits it."""
     download: bool = True
-    """Whether timm or torchvision publish weights for it."""
+    """Whether its source knows of published weights."""
 
     good_at: str = ""
     """One sentence for the person who chooses."""
@@ -148,6 +149,33 @@ for _preset in (
         good_at="Products, logos, and pictures with writing in them.",
         made_by="Google, on WebLI: pictures of the web with their texts.",
         approximate_bytes=371_500_000,
+    ),
+    Architecture(
+        "clip-vit-b32",
+        "open_clip",
+        "ViT-B-32.datacomp_xl_s13b_b90k",
+        InputSpec(224, 224, mean=CLIP_MEAN, std=CLIP_STD),
+        512,
+        licence="MIT",
+        description="CLIP ViT-B/32, DataComp. Finds what any English sentence describes; 151 million parameters.",
+        pooling=NATIVE,
+        good_at="Photos that you describe in a sentence of your own.",
+        made_by="LAION, on DataComp-1B: 1.3 billion pictures of the web with their texts.",
+        approximate_bytes=605_200_000,
+    ),
+    Architecture(
+        "siglip2-b16",
+        "open_clip",
+        "ViT-B-16-SigLIP2.webli",
+        InputSpec(224, 224, "squash", mean=HALF, std=HALF),
+        768,
+        licence="Apache-2.0",
+        description="SigLIP 2 ViT-B/16 with its words. Finds what a sentence in any of a hundred languages describes; "
+        "375 million parameters.",
+        pooling=NATIVE,
+        good_at="Sentences of your own in many languages; products and writing in pictures.",
+        made_by="Google, on WebLI: pictures of the web with their texts.",
+        approximate_bytes=1_530_000_000,
     ),
     Architecture(
         "convnext-tiny",

@@ -13,7 +13,14 @@ from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.registry import unknown_name
 from imagefinder.domain.specs import ModelSpec, Output
 from imagefinder.embedding import colour_layout, onnx_file
-from imagefinder.embedding.architectures import ARCHITECTURES, Architecture, find_architecture, official_url
+from imagefinder.embedding.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    find_architecture,
+    official_url,
+    other_urls,
+    tokenizer_url,
+)
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.checkpoints import load_into, read_record, read_weights, write_model
 from imagefinder.embedding.device import choose_device, fastest_precision, is_usable
@@ -24,6 +31,7 @@ from imagefinder.embedding.exchange import check_place, read_exchange
 from imagefinder.embedding.own_files import Fitted, Wanted, fit_file, fit_state
 from imagefinder.embedding.packaged import PACKAGED
 from imagefinder.embedding.seeing import AS_USUAL, Seeing
+from imagefinder.embedding.text_tower import with_tokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -61,7 +69,9 @@ def usable_default(warn: Callable[[str], None]) -> str:
         try:
             PACKAGED[best].check()
         except ModelError as error:
-            warn(f"{error.message} Until they are in order, photos are compared by colours and composition. {error.hint}")
+            warn(
+                f"{error.message} Until they are in order, photos are compared by colours and composition. {error.hint}"
+            )
             return COLOUR_LAYOUT
     return best
 
@@ -257,14 +267,15 @@ class ModelShelf:
         architecture = find_architecture(name, seeing)
         own_name = self.free_name(own_name or _name_on_shelf(name))
         asked = architecture.spec(own_name, pooling=pooling, layers=layers, scales=scales, output=output)
-        url = official_url(architecture)
-        fetched = self._downloads.fetched(own_name, url, progress, token, accept_changed, timeout)
-        with _naming_the_command(architecture), fetched as (file, sha256):
-            spec = replace(asked, weights_sha256=sha256, provenance=f"Downloaded from {url}")
+        urls = (official_url(architecture), *other_urls(architecture))
+        beside = tokenizer_url(architecture)
+        fetched = self._downloads.fetched(own_name, urls, progress, token, accept_changed, timeout, beside)
+        with _naming_the_command(architecture), fetched as came:
+            spec = replace(asked, weights_sha256=came.sha256, provenance=f"Downloaded from {came.url}")
             try:
-                found = fit_state(spec, read_weights(file))
-            except ImageFinderError:  # the file itself is wrong, and would be the next time
-                file.unlink(missing_ok=True)
+                found = fit_state(spec, with_tokenizer(spec, read_weights(came.file), came.beside))
+            except ImageFinderError:  # a file itself is wrong, and would be the next time
+                self._downloads.discard(own_name)
                 raise
             return self._write(found, own_name)
 

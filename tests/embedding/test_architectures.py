@@ -7,6 +7,7 @@ import pytest
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, licence_in_words, official_url
 from imagefinder.embedding.backbones import build, feature_dimension
+from imagefinder.embedding.open_clip_network import configuration, import_open_clip
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
 DOWNLOADS = [name for name, preset in ARCHITECTURES.items() if preset.download]
@@ -40,7 +41,7 @@ def test_torchvision_preset_uses_the_recorded_preprocessing() -> None:
 @pytest.mark.parametrize("name", DOWNLOADS)
 def test_official_addresses_are_secure_ones(name: str) -> None:
     assert official_url(ARCHITECTURES[name]).startswith(
-        ("https://huggingface.co/timm/", "https://download.pytorch.org/")
+        ("https://huggingface.co/timm/", "https://huggingface.co/laion/", "https://download.pytorch.org/")
     )
 
 
@@ -136,6 +137,8 @@ def test_presets_say_about_what_a_download_brings(name: str) -> None:
     with torch.device("meta"):
         if preset.source == "torchvision":
             network = import_torchvision().models.get_model(preset.network)
+        elif preset.source == "open_clip":
+            network = import_open_clip().CustomTextCLIP(**configuration(preset.network))
         else:
             cfg = import_timm().get_pretrained_cfg(preset.network)
             network = import_timm().create_model(preset.network, num_classes=cfg.num_classes)

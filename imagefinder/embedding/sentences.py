@@ -1,0 +1,62 @@
+"""Any sentence as a query: where the pictures that it describes lie among a model's embeddings.
+
+Rows of texts and of pictures lie in two cones apart (Liang et al., "Mind the gap", NeurIPS 2022). Photos are compared
+less the mean of their library, so a text is compared less the mean of everyday words: what is left of both is what they
+are about. A tuned model has the rows of the one that it came from within its own.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imagefinder.domain.images import Embeddings
+from imagefinder.domain.specs import ModelSpec
+from imagefinder.embedding.blend import base_of, blending_of, is_blend
+from imagefinder.embedding.text_tower import MIDDLE, TextTower, read_tower, unit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+MATRIX = "projection.matrix"
+
+
+class TowerSentences:
+    """The sentences of a model with a tower for texts, which is loaded at the first of them. Safe from any thread."""
+
+    def __init__(self, spec: ModelSpec, weights: "Callable[[], Mapping[str, Tensor]]") -> None:
+        """``weights`` are those of the model that ``spec`` is, or that it was tuned from."""
+        self._spec, self._weights = spec, weights
+        self._lock = threading.Lock()
+        self._read: Callable[[str], Embeddings] | None = None
+
+    def sentence(self, text: str) -> Embeddings:
+        """A unit row (dimension,), to be compared with centred embeddings. Raises ModelError for a damaged model."""
+        with self._lock:
+            if self._read is None:
+                self._read = self._reader()
+        return self._read(text)
+
+    def _reader(self) -> "Callable[[str], Embeddings]":
+        before, base = 0, self._spec
+        while is_blend(base):
+            before += blending_of(base).dimension
+            base = base_of(base)
+        room = before, self._spec.dimension - before - base.dimension
+        state = self._weights()
+        tower = read_tower(base.architecture, state)
+        assert isinstance(tower, TextTower)  # who made this has looked for MIDDLE, which only such a file has
+        middle = state[MIDDLE].float().numpy()
+        matrix = state[MATRIX].float().numpy() if base.projection else None
+        centred = base.centred
+
+        def read(text: str) -> Embeddings:
+            row = tower.row(text)
+            if centred or matrix is not None:
+                row = unit(row - middle)
+            if matrix is not None:
+                row = unit(row @ matrix.T)
+            return np.pad(row, room)
+
+        return read

@@ -76,14 +76,15 @@ class Fitted(NamedTuple):
 def fit_state(spec: ModelSpec, state: "Mapping[str, Tensor]") -> Fitted:
     """Weights in the network of their record, after it was shown pictures.
 
-    Of a classifier behind features its matrix is kept: words are looked up by it. Raises as ``fitted`` does, and
-    ModelError for names of classes that are not as many as these are.
+    Of a classifier behind features its matrix is kept, and a tower for texts: words are looked up by them. Raises as
+    ``fitted`` does, and ModelError for names of classes that are not as many as these are, and for texts' weights that
+    do not fit.
     """
     network = fitted(spec, state)
     own = network.state_dict()
-    kept: dict[str, Tensor] = {}
     if spec.source == OPEN_CLIP:
         return Fitted(spec, network, {**kept_texts(spec, state), **own})
+    kept: dict[str, Tensor] = {}
     if spec.output == "features" and not spec.layers:
         projection = own.get("projection.matrix")
         kept = classifier(state, own, spec.dimension if projection is None else projection.shape[1])
@@ -149,12 +150,12 @@ def _first_that_fits(
     raise first
 
 
-def _called(name: str) -> str:
 def _tokenizer_beside(file: Path) -> Path | None:
     found = file.with_name(TOKENIZER_FILE)
     return found if found.is_file() else None
 
 
+def _called(name: str) -> str:
     return name if ":" in name else f"the preset {name}"
 
 

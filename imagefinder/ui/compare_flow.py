@@ -48,6 +48,8 @@ class CompareFlow(QObject):
     def compare(self) -> None:
         photos = self._page.view.selected_photos()
         result = self._flow.result
+        if result is not None and not result.query.has_picture:
+            result = None  # words cannot be laid beside a photo
         if len(photos) > 2:
             self._banners.show_message(
                 self.tr("Select two photos to compare, or one to compare it with the picture that is looked for.")

@@ -1,11 +1,14 @@
 """What stands where the results would be, when there are none."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from imagefinder.domain.images import Hit
-from imagefinder.ui import similarity, theme, wording
+from imagefinder.domain.words import Understood
+from imagefinder.ui import similarity, theme, word_wording, wording
 from imagefinder.ui.card import DropCard
 from imagefinder.ui.labels import IconLabel, SubduedLabel, heading
 from imagefinder.ui.picture import Picture
@@ -85,6 +88,17 @@ class EmptyState(QWidget):
             self._picture.show()
             self._icon.hide()
         self._offer(self._show_nearest, self._reset)
+
+    def show_nothing_named(self, terms: Sequence[Understood]) -> None:
+        """No photo is all that these words name."""
+        words = wording.shown(" ".join(term.text for term in terms))
+        missing = [term for term in terms if "shown" not in term.kinds]
+        if len(missing) == 1:
+            advice = self.tr("No photo in the library has this: {meaning}. Try another word, or leave it out.")
+        else:
+            advice = self.tr("No photo in the library has all of this: {meaning}. Try fewer words.")
+        title = self.tr("Nothing found for “{words}”").format(words=words)
+        self._say("search", title, advice.format(meaning=word_wording.meant(missing)))
 
     def _say(self, icon: str, title: str, text: str) -> None:
         self._nearest = None

@@ -92,6 +92,14 @@ class Incoming(QObject):
         drop = queries.from_mime(QGuiApplication.clipboard().mimeData())
         self._take(drop, self.tr("There is no picture, file or address in the clipboard."))
 
+    def take_text(self, text: str) -> bool:
+        """An address or a path, as if it were dropped. False for any other text, with which nothing is done."""
+        drop = queries.from_text(text)
+        if drop is None:
+            return False
+        self._take(drop, self.tr("There is no picture or folder at {text}.").format(text=wording.shown(text)))
+        return True
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QDragEnterEvent):
             self._on_drag_enter(event)

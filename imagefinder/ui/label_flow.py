@@ -176,7 +176,7 @@ class LabelFlow(QObject):
 
     def _on_answered(self, result: SearchResult | None) -> None:
         """Ask on the query lane what this is likely to be; the answer to the search is on the screen by then."""
-        if result is None:
+        if result is None or not result.query.has_picture:
             self._inspector.set_suggestion(None, {})
             return
         query = result.query

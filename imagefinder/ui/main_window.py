@@ -39,6 +39,7 @@ from imagefinder.ui.teach_flow import TeachFlow
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.tools import Tools
 from imagefinder.ui.warm_up import WarmUp
+from imagefinder.ui.word_flow import WordFlow
 
 FIRST_SIZE = (1240, 820)
 INSPECTOR_NEEDS = 900
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.preview = Preview(self, self.page.model, self.loader, session.preview)
         self.flow = SearchFlow(session, self.bar, self.page, self.inspector, self)
         self.incoming = Incoming(session, self.flow, remembered, self.banners, self)
+        self.words = WordFlow(session, self.bar.words, self.flow, self.incoming, self.banners, self)
         self.commands = PhotoCommands(session, self.page, self.inspector, self.banners, self)
         self.notices = Notices(session, self.banners, self.page, self)
         self.removals = RemovalFlow(session, self.folders, remembered, self.banners, self)
@@ -155,6 +157,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         session, card = self._session, self.card
         self.bar.open_requested.connect(self.incoming.open_picture)
+        self.bar.words.left.connect(self.page.focus_content)
         self.search.way_changed.connect(self.bar.set_way)
         self.page.add_requested.connect(self.incoming.add_folder)
         self.page.view.preview.connect(self.preview.show_row)

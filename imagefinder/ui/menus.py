@@ -53,7 +53,7 @@ class Menus(QObject):
         self._add(go, self.tr("&Previous query"), window.flow.back, "Alt+Left", icon="arrow-left")
         self._add(go, self.tr("&Next query"), window.flow.forward, "Alt+Right", icon="arrow-right")
         self._add(go, self.tr("&Library: all photos"), window.flow.clear, "Ctrl+L", icon="images")
-        self._add(go, self.tr("To the &query"), window.bar.focus_query, Keys.Find)
+        self._add(go, self.tr("Search by &words"), window.bar.focus_query, Keys.Find)
         self._add(go, self.tr("To the p&hotos"), view.setFocus, "Ctrl+G")
 
         look = self._menu(self.tr("&View"))
@@ -91,6 +91,17 @@ class Menus(QObject):
                     (self.tr("Select all"), "Ctrl+A"),
                     (self.tr("Find similar"), self.tr("Double-click")),
                     (self.tr("Change the thumbnail size"), self.tr("Ctrl+wheel")),
+                ],
+            )
+        )
+        groups.append(
+            (
+                self.tr("Search by words"),
+                [
+                    (self.tr("Search"), self.tr("Return")),
+                    (self.tr("Choose a suggestion"), self.tr("Up, Down")),
+                    (self.tr("Take a suggestion and go on typing"), self.tr("Tab")),
+                    (self.tr("Take back what was typed; back to the photos"), self.tr("Esc")),
                 ],
             )
         )

@@ -73,7 +73,7 @@ def from_mime(mime: QMimeData) -> Drop | None:
         if not keeps_place:
             return Drop(query)
         last_resort = last_resort or query
-    text = _from_text(mime.text()) if mime.hasText() else None
+    text = from_text(mime.text()) if mime.hasText() else None
     shown = tuple(_shown_files(mime))
     if shown:
         return Drop(text.query if text is not None else last_resort, paths=shown, one_of=True)
@@ -249,7 +249,7 @@ def _inline_data(address: str) -> bytes | None:
         return None
 
 
-def _from_text(text: str) -> Drop | None:
+def from_text(text: str) -> Drop | None:
     """An address, or what may be paths: the first line that is an address ends it, as it needs no look."""
     paths: list[str] = []
     for line in text.splitlines()[:LOOKED_AT] if text[:5].lower() != "data:" else [text]:

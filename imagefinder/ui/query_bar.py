@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QToolButt
 
 from imagefinder.ui import icons, theme
 from imagefinder.ui.labels import IconLabel
-from imagefinder.ui.query_chip import QueryChip
+from imagefinder.ui.query_chip import HEIGHT, QueryChip
+from imagefinder.ui.word_field import WordField
 
 LIMITS = (20, 50, 100, 200, 500)
 SMALLEST, LARGEST = 96, 320
@@ -36,11 +37,17 @@ class QueryBar(QWidget):
         self._forward = self._button("arrow-right", self.tr("Next query"))
         self._open = self._button("plus", self.tr("Open a picture to find similar photos"))
         self._chip = QueryChip()
+        self.words = WordField()
+        """Where words are typed."""
+        self._way = ""
         self._similarity = self._slider(0, 100, 10, self.tr("Similarity at least"))
-        self._similarity.setToolTip(self.tr("Hide photos that are less similar than this, from 0 to 100"))
+        self._label = QLabel(self.tr("Similarity ≥"))
+        self._label.setBuddy(self._similarity)
         self._number = QLabel()
         self._number.setFixedWidth(self._number.fontMetrics().horizontalAdvance("100") + theme.GRID)
         self._number.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self._measures = (self._label, self._similarity, self._number)
+        self._measured = True
         self._limit = self._choice((self.tr("{count} results").format(count=n), n) for n in LIMITS)
         self._limit.setAccessibleName(self.tr("Number of results"))
         self._sort = self._choice(
@@ -58,10 +65,14 @@ class QueryBar(QWidget):
         self._connect()
         self.set_history(False, False)
         self._show_similarity(0)
+        self.set_query(None, None)
+        self.set_measured(True)
 
     def set_query(self, name: str | None, pixmap: QPixmap | None) -> None:
-        """The name and small picture in the chip; no name or None where there is no query."""
+        """The name and small picture in the chip, which is there only while a picture is looked for."""
         self._chip.set_query(name or "", pixmap)
+        self._chip.setVisible(bool(name))
+        self.words.set_beside_picture(bool(name))
 
     def set_waiting(self, text: str) -> None:
         """Why there is no answer yet ("Searching…", "Waiting for the model…"); empty when there is one."""
@@ -87,6 +98,28 @@ class QueryBar(QWidget):
 
     def set_way(self, method: str) -> None:
         """Say by which of the methods in Settings > Search the most similar photos come first."""
+        self._way = method
+        self._name_order()
+
+    def set_measured(self, measured: bool) -> None:
+        """Whether photos have a similarity. To words they have none: what fits best comes first, but how well a photo
+        fits has no scale that would be the same for every word."""
+        for part in self._measures:
+            part.setEnabled(measured)
+            part.setToolTip(
+                self.tr("Hide photos that are less similar than this, from 0 to 100")
+                if measured
+                else self.tr("For pictures. With words, the photos that fit best come first.")
+            )
+        self._measured = measured
+        self._name_order()
+
+    def _name_order(self) -> None:
+        if not self._measured:
+            self._sort.setItemText(self._sort.findData("similarity"), self.tr("Best first"))
+            self._sort.setToolTip("")
+            return
+        method = self._way
         named = {
             "query-expansion": self.tr("By two searches"),
             "augmentation": self.tr("By averages"),
@@ -117,7 +150,8 @@ class QueryBar(QWidget):
 
     def focus_query(self) -> None:
         """Where Ctrl+F goes."""
-        self._chip.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.words.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.words.selectAll()
 
     def _lay_out(self) -> None:
         row = QHBoxLayout(self)
@@ -126,13 +160,13 @@ class QueryBar(QWidget):
         row.addWidget(self._back)
         row.addWidget(self._forward)
         row.addSpacing(theme.GRID)
-        row.addWidget(self._chip, 3)
+        row.addWidget(self._chip, 2)
+        row.addWidget(self.words, 3)
         row.addWidget(self._open)
+        self.setFixedHeight(HEIGHT + 2 * theme.GAP)  # with a chip and without
         row.addSpacing(theme.GAP)
-        row.addStretch(1)
-        label = QLabel(self.tr("Similarity ≥"))
-        label.setBuddy(self._similarity)
-        row.addWidget(label)
+        row.addStretch()
+        row.addWidget(self._label)
         row.addSpacing(theme.GRID)
         row.addWidget(self._similarity)
         row.addSpacing(theme.GRID)

@@ -8,6 +8,8 @@ from imagefinder.ui import icons, theme, wording
 
 THUMBNAIL = 40
 HEIGHT = THUMBNAIL + 2 * theme.GRID
+_FOR_WORDS = 36
+"""With less room than this a name would be nothing but dots."""
 
 
 class QueryChip(QAbstractButton):
@@ -20,8 +22,8 @@ class QueryChip(QAbstractButton):
         self._pixmap: QPixmap | None = None
         self._waiting = ""
         self.setFixedHeight(HEIGHT)
-        self.setMinimumWidth(168)
-        self.setMaximumWidth(300)
+        self.setMinimumWidth(88)
+        self.setMaximumWidth(260)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -56,7 +58,7 @@ class QueryChip(QAbstractButton):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(260, HEIGHT)
+        return QSize(200, HEIGHT)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -91,7 +93,8 @@ class QueryChip(QAbstractButton):
         room = self.rect().adjusted(picture.right() + 1 + theme.GAP, theme.GRID, -theme.GAP, -theme.GRID)
         if self.text():
             room.setRight(self._clear.x() - theme.GRID)
-        self._paint_words(painter, room)
+        if room.width() >= _FOR_WORDS:
+            self._paint_words(painter, room)
         painter.end()
 
     def _paint_ground(self, painter: QPainter) -> None:

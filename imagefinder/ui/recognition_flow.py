@@ -29,7 +29,7 @@ class RecognitionFlow(QObject):
         session.status_changed.connect(lambda _: self._ask_if_ready())
 
     def _on_answered(self, result: SearchResult | None) -> None:
-        self._waiting = result is not None
+        self._waiting = result is not None and result.query.has_picture
         self._ask_if_ready()
 
     def _ask_if_ready(self) -> None:

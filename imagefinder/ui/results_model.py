@@ -41,6 +41,7 @@ class ResultsModel(QAbstractListModel):
         self._loader = loader
         self._hits: Sequence[Hit] = ()  # best first; what was given, as _photos is where there is no query
         self._photos: Sequence[Photo] = ()
+        self._measured = True
         self._scale: Scale | None = None
         self._min_similarity = 0
         self._limit = 100
@@ -50,9 +51,10 @@ class ResultsModel(QAbstractListModel):
         self._row_of: dict[int, int] = {}
         loader.ready.connect(self._on_ready)
 
-    def set_result(self, hits: Sequence[Hit]) -> None:
-        """Show the answers to a query, given best first."""
-        self._hits, self._photos = hits, ()
+    def set_result(self, hits: Sequence[Hit], measured: bool = True) -> None:
+        """Show the answers to a query, given best first; not ``measured``, their similarities mean nothing to a
+        person, so that none is shown and the threshold hides nothing."""
+        self._hits, self._photos, self._measured = hits, (), measured
         self._loader.retry_missing()
         self._refresh()
 
@@ -108,9 +110,12 @@ class ResultsModel(QAbstractListModel):
             self._sort = order
             self._refresh()
 
+    def _hides(self, hit: Hit) -> bool:
+        return self._measured and percent(hit.similarity) < self._min_similarity
+
     def best_hidden(self) -> Hit | None:
         """The most similar answer that the threshold hides."""
-        hidden = (hit for hit in self._hits if percent(hit.similarity) < self._min_similarity)
+        hidden = (hit for hit in self._hits if self._hides(hit))
         return max(hidden, key=lambda hit: hit.similarity, default=None)  # the best need not be the most similar
 
     def photo(self, row: int) -> Photo:
@@ -121,7 +126,8 @@ class ResultsModel(QAbstractListModel):
         return self._shown[start:stop]
 
     def hit(self, row: int) -> Hit | None:
-        return self._shown_hits[row] if self._shown_hits else None
+        """None where there is no query, or no similarity that could be told."""
+        return self._shown_hits[row] if self._shown_hits and self._measured else None
 
     def row_of(self, photo_id: int) -> int | None:
         return self._row_of.get(photo_id)
@@ -168,7 +174,7 @@ class ResultsModel(QAbstractListModel):
 
     def _refresh(self) -> None:
         """Work out the rows. Where there are some and they stay the same, nothing is said and nothing flickers."""
-        hits = [hit for hit in self._hits if percent(hit.similarity) >= self._min_similarity][: self._limit]
+        hits = [hit for hit in self._hits if not self._hides(hit)][: self._limit]
         photos = list(self._photos)
         if self._sort != "similarity":
             key = _KEYS[self._sort]

@@ -28,7 +28,7 @@ class ResultsPage(QWidget):
         self.model = ResultsModel(loader, self)
         self.view = ResultsView(self.model, loader)
         self.empty = EmptyState()
-        self._has_query = False
+        self._result: SearchResult | None = None
         self._has_folders = False
         self._searching = self.tr("Opening the library…")
         self._stack = QStackedLayout(self)
@@ -49,7 +49,7 @@ class ResultsPage(QWidget):
 
     def show_library(self, photos: Sequence[Photo], start_over: bool) -> None:
         """Photos without a query. ``start_over`` scrolls to the top; otherwise place and selection stay."""
-        self._has_query = False
+        self._result = None
         self._searching = ""
         self.view.set_searching(False)
         self.model.set_photos(photos)
@@ -58,10 +58,10 @@ class ResultsPage(QWidget):
 
     def show_result(self, result: SearchResult, start_over: bool = True) -> None:
         """The answers to a query; the same one asked again keeps place and selection."""
-        self._has_query = True
+        self._result = result
         self._searching = ""
         self.view.set_searching(False)
-        self.model.set_result(result.hits)
+        self.model.set_result(result.hits, measured=not result.query.words)
         if start_over:
             self.view.start_over()
 
@@ -93,7 +93,9 @@ class ResultsPage(QWidget):
     def _explain(self) -> None:
         if self._searching:
             self.empty.show_searching(self._searching)
-        elif self._has_query and self._has_folders:
+        elif self._result is not None and self._result.query.words and self._has_folders:
+            self.empty.show_nothing_named(self._result.terms)
+        elif self._result is not None and self._has_folders:
             nearest = self.model.best_hidden()
             pixmap = self.loader.pixmap(nearest.photo) if nearest else None
             self.empty.show_nothing_similar(self.model.min_similarity, nearest, pixmap)

@@ -1,6 +1,7 @@
 """From a query to its answers on the screen: asks the session, keeps the history, and tells bar, page and inspector."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -9,6 +10,7 @@ from PySide6.QtGui import QImage, QPixmap
 from imagefinder.domain.errors import ImageFinderError, LibraryInUse
 from imagefinder.domain.images import Photo, Query, SearchResult
 from imagefinder.domain.verdicts import Scale
+from imagefinder.domain.words import UnknownWord
 from imagefinder.ui import wording
 from imagefinder.ui.history import History
 from imagefinder.ui.inspector import Inspector
@@ -28,6 +30,8 @@ class SearchFlow(QObject):
     downloading = Signal(bool)
     """Whether the app is online for a picture whose address the person gave."""
     failed = Signal(object)
+    unknown_word = Signal(object)
+    """The UnknownWord for which a search by words failed."""
 
     def __init__(
         self, session: Session, bar: QueryBar, page: ResultsPage, inspector: Inspector, parent: QObject | None = None
@@ -46,7 +50,7 @@ class SearchFlow(QObject):
         self._scale: Scale | None = None
         bar.back.connect(self.back)
         bar.forward.connect(self.forward)
-        bar.cleared.connect(self.clear)
+        bar.cleared.connect(self.clear_picture)
         bar.min_similarity_changed.connect(page.model.set_min_similarity)
         bar.limit_changed.connect(self._on_limit)
         bar.sort_changed.connect(page.model.set_sort_order)
@@ -74,10 +78,38 @@ class SearchFlow(QObject):
         """Whether an answer is still to come."""
         return self._waiting is not None
 
+    @property
+    def words(self) -> str:
+        """The words that are looked for; "" without any."""
+        asked = self._asked()
+        return asked.words if asked is not None else ""
+
     def ask(self, query: Query) -> None:
         """Search for it. Before the library is open the query waits, visibly."""
         self._history.visit(query)
         self._start(query)
+
+    def ask_words(self, words: str) -> None:
+        """Search for words, beside the picture if one is looked for; "" goes on without words."""
+        asked = self._asked()
+        if asked is not None and asked.has_picture:
+            self.ask(replace(asked, words=words))
+        elif words:
+            self.ask(Query(words, words=words))
+        elif asked is not None:
+            self.clear()
+
+    def clear_picture(self) -> None:
+        """Go on with the words alone, or else back to the library."""
+        words = self.words
+        if words:
+            self.ask(Query(words, words=words))
+        else:
+            self.clear()
+
+    def _asked(self) -> Query | None:
+        """What is looked for, answered or not."""
+        return self._waiting or (self._result.query if self._result is not None else None)
 
     def refresh(self) -> None:
         """Ask again, as the library has changed; place and selection stay."""
@@ -117,6 +149,8 @@ class SearchFlow(QObject):
         self._refreshing = self._again = False
         self._result = None
         self._bar.set_query(None, None)
+        self._bar.words.set_words("")
+        self._bar.set_measured(True)
         self._bar.set_waiting("")
         self._inspector.set_query(None, None)
         self._page.set_searching("")
@@ -133,10 +167,11 @@ class SearchFlow(QObject):
     def _start(self, query: Query) -> None:
         self._waiting = query
         self._refreshing = self._again = False
-        self._bar.set_query(query.name, self._known_picture(query))
+        self._show_picture(query, self._known_picture(query))
+        self._bar.words.set_words(query.words)
         self._show_history()
         opened = self._session.library is not None
-        needs_model = query.photo_id is None and not self._session.device
+        needs_model = query.has_picture and query.photo_id is None and not self._session.device
         if not opened:
             text = self.tr("Waiting for the library…")
         elif needs_model:
@@ -165,6 +200,7 @@ class SearchFlow(QObject):
         if self._waiting is not None and not isinstance(error, LibraryInUse):
             self._waiting = None
             self._bar.set_query(None, None)
+            self._bar.words.set_asked("")
             self._bar.set_waiting("")
 
     def _on_answer(self, asked: Query, result: SearchResult) -> None:
@@ -181,11 +217,13 @@ class SearchFlow(QObject):
             self._history.replace_current(result.query)  # going back must not download again
         self._waiting = None
         self._result = result
-        self._bar.set_sort("similarity")  # another order would hide the best answers to a new question
-        picture = QPixmap.fromImage(QImage.fromData(result.thumbnail)) if result.thumbnail else None
-        self._bar.set_query(result.query.name, picture)
+        # Another order would hide the best answers to a new question.
+        self._bar.set_sort("similarity" if result.ordered_by_look else "date")
+        self._bar.set_measured(not result.query.words)
+        picture = self._picture_of_result()
+        self._show_picture(result.query, picture)
         self._bar.set_waiting("")
-        self._inspector.set_query(result.query.name, picture, result.info)
+        self._inspector.set_query(result.query.name if result.query.has_picture else None, picture, result.info)
         self._page.show_result(result)
         self._on_selected(self._page.view.selected_photos())
         self.answered.emit(result)
@@ -205,11 +243,23 @@ class SearchFlow(QObject):
         self._bar.set_waiting("")
         self._page.set_searching("")
         shown = self._result.query if self._result else None
-        self._bar.set_query(shown.name if shown else None, self._picture_of_result())
-        if isinstance(error, ImageFinderError):
+        self._show_picture(shown, self._picture_of_result())
+        words = shown.words if shown is not None else ""
+        unknown = isinstance(error, UnknownWord)
+        if unknown or self._bar.words.text() != query.words:  # to be put right, or something newer
+            self._bar.words.set_asked(words)
+        else:
+            self._bar.words.set_words(words)
+        if unknown:
+            self.unknown_word.emit(error)
+        elif isinstance(error, ImageFinderError):
             name = wording.shown(query.name)
             self.failed.emit(ImageFinderError(self.tr("{name} cannot be searched for.").format(name=name), str(error)))
         self._follow()
+
+    def _show_picture(self, query: Query | None, picture: QPixmap | None) -> None:
+        shown = query is not None and query.has_picture
+        self._bar.set_query(query.name if query is not None and shown else None, picture if shown else None)
 
     def _picture_of_result(self) -> QPixmap | None:
         if self._result is None or not self._result.thumbnail:

@@ -12,6 +12,7 @@ from imagefinder.domain.images import Failure, Folder, FolderState, LibraryStatu
 from imagefinder.domain.progress import CancelToken, ProgressSink
 from imagefinder.domain.search_options import SearchOptions
 from imagefinder.ui.indexing_runs import IndexingRuns
+from imagefinder.ui.library_words import LibraryWords
 from imagefinder.ui.open_library import OpenLibrary
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Session(OpenLibrary):
         """How searches from now on are done."""
         self.tuned_weight: float | None = None
         """Of what a tuned model learned, where it is not the one in its record."""
+        self.words = LibraryWords()
+        """For questions on the query lane."""
         runs = IndexingRuns(self._work, self._embedder, self)
         runs.started.connect(self.indexing_started)
         runs.progressed.connect(self.progressed)
@@ -270,19 +273,21 @@ class Session(OpenLibrary):
         self._download.submit(
             SEARCH,
             fetch,
-            lambda data: self._search(query, Query(query.name, data=data), limit),
+            lambda data: self._search(query, Query(query.name, data=data, words=query.words), limit),
             lambda error: self.search_failed.emit(query, self._known(error)),
         )
 
     def _search(self, asked: Query, query: Query, limit: int) -> None:
-        library = self._library
-        if library is None:
+        library, models = self._library, self._models
+        if library is None or models is None:
             self.search_failed.emit(asked, LibraryError(self.tr("The library is not open.")))
             return
 
         options, weight = self.search_options, self.tuned_weight
 
         def work(token: CancelToken, sink: ProgressSink) -> SearchResult:
+            if query.words:
+                return self.words.search(library, models, lambda: self._embedder(library), query, limit, token)
             if weight is not None and options.lever == "none":
                 from imagefinder.usecases.weighed_search import search_weighed
 

@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from imagefinder.domain.errors import LibraryInUse
-from imagefinder.domain.images import LibraryStatus
-from imagefinder.ui import theme, wording
+from imagefinder.domain.images import LibraryStatus, SearchResult
+from imagefinder.ui import theme, word_wording, wording
 from imagefinder.ui.model_flow import ModelFlow
 from imagefinder.ui.results_page import ResultsPage
 from imagefinder.ui.search_flow import SearchFlow
@@ -98,7 +98,9 @@ class StatusBar(QStatusBar):
             shown = wording.grouped(self._page.model.rowCount())
             milliseconds = max(1, round(result.seconds * 1000))
             parts = [
-                self.tr("{shown} of {total}").format(shown=shown, total=total),
+                self._found(result, total)
+                if result.query.words
+                else self.tr("{shown} of {total}").format(shown=shown, total=total),
                 self.tr("{count} ms").format(count=wording.grouped(milliseconds)),
                 result.model,
             ]
@@ -106,6 +108,19 @@ class StatusBar(QStatusBar):
         parts.append(self.tr("changing to {model}").format(model=changing_to) if changing_to and status.photos else "")
         parts.append(self._session.device.upper())
         self._sentence.setText(" · ".join(part for part in parts if part))
+
+    def _found(self, result: SearchResult, total: str) -> str:
+        """How many photos there are, and what the words were taken for: "12 photos: dog (label) · 2021 (date)"."""
+        count = self._page.model.rowCount()
+        if result.matching is None:
+            photos = self.tr("Best {shown} of {total}").format(shown=wording.grouped(count), total=total)
+        elif result.matching > count > 0:
+            photos = self.tr("{shown} of {total}").format(
+                shown=wording.grouped(count), total=wording.photos(result.matching)
+            )
+        else:
+            photos = wording.photos(count)
+        return self.tr("{photos}: {meaning}").format(photos=photos, meaning=word_wording.meant(result.terms))
 
     def _say_network(self, what: str, doing: str) -> None:
         """``doing`` says what is downloaded; empty, that nothing of this kind is."""

@@ -4,16 +4,21 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.specs import ModelSpec
 from imagefinder.embedding.blend import base_of, is_blend
+from imagefinder.embedding.checkpoints import tensor_names
 from imagefinder.embedding.class_directions import ClassDirections, directions
 from imagefinder.embedding.embedder import Embedder
+from imagefinder.embedding.open_clip_network import SOURCE as OPEN_CLIP
+from imagefinder.embedding.sentences import Sentences, TowerSentences
 from imagefinder.embedding.shelf import ModelShelf, usable_default
 from imagefinder.embedding.speeds import Speeds, measure
+from imagefinder.embedding.text_tower import has_texts
 from imagefinder.storage.library import Library
 from imagefinder.usecases.better_model import note_stopgap
 from imagefinder.usecases.library_list import note_library, unreadable_libraries
@@ -32,10 +37,12 @@ class Models:
         self._device = device
         self._warn = warn
         self._lock = threading.Lock()
+        self._words_lock = threading.Lock()  # words do not wait for a network that is being loaded
         self._loaded: Embedder | None = None
         self._default = ""
         self._stopgap = False
         self._directions: tuple[str, ClassDirections | None] = ("", None)
+        self._sentences: tuple[str, Sentences | None] = ("", None)
 
     def spec(self, library: Library, name: str | None = None) -> ModelSpec:
         """The named model's record, else the library's own, else the default's. Raises UnknownName."""
@@ -78,15 +85,44 @@ class Models:
         A model that was tuned here has those of the model that it came from, if that is still here. The network is
         not loaded. Raises ModelError where a file is damaged.
         """
-        with self._lock:
+        with self._words_lock:
             if self._directions[0] != spec.fingerprint:
                 self._directions = spec.fingerprint, self._read_directions(spec)
             return self._directions[1]
+
+    def sentences(self, spec: ModelSpec) -> Sentences | None:
+        """Any sentence as a query, for a search by words; None for a model without a tower for texts.
+
+        A model that was tuned here has those of the model that it came from, if that is still here. The tower is loaded
+        at the first sentence. Raises ModelError where a file is damaged.
+        """
+        with self._words_lock:
+            if self._sentences[0] != spec.fingerprint:
+                self._sentences = spec.fingerprint, self._find_sentences(spec)
+            return self._sentences[1]
+
+    def _find_sentences(self, spec: ModelSpec) -> Sentences | None:
+        base = spec
+        while is_blend(base):
+            base = base_of(base)
+        if base.source != OPEN_CLIP:
+            return None
+        try:
+            name = self.shelf.name_of(base)
+        except ModelError as error:
+            log.info("no sentences for %s: %s", spec.name, error)
+            return None
+        file = self.shelf.file(name)
+        if file is None or not has_texts(tensor_names(file)):
+            return None
+        return TowerSentences(spec, partial(self.shelf.weights, name))
 
     def _read_directions(self, spec: ModelSpec) -> ClassDirections | None:
         base = spec
         while is_blend(base):
             base = base_of(base)
+        if base.source == OPEN_CLIP:  # which has no classes, and texts instead
+            return None
         try:
             name = self.shelf.name_of(base)
         except ModelError as error:

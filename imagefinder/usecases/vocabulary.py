@@ -19,6 +19,10 @@ from imagefinder.storage.text_view import PhotoText
 LONGEST = 5
 """How many words in a row are looked up as one."""
 PROPOSED = 3
+OWN = 5
+"""So many names of the person's own come before the last word for what photos show."""
+LOOKED_AT = 400
+"""Words for what photos show that begin alike; the broadest of them are suggested first."""
 MUCH_LESS = 0.15
 """A word that is so much less like what was typed than the most like one is not proposed beside it."""
 STALE_SECONDS = 5.0
@@ -84,14 +88,14 @@ class Vocabulary:
         what "yesterday" is told from; None for the clock's.
         """
         today = today or datetime.now().astimezone().date()
-        words = [word for word in re.split(r"[\s,;]+", _RANGE.sub(r"\1-\2", text)) if normalised(word)]
+        words = words_of(text)
         found: list[Term] = []
         known: list[str] = []
         lost: list[tuple[int, int]] = []
         at = 0
         while at < len(words):
             for count in range(min(LONGEST, len(words) - at), 0, -1):
-                term = self._term(words[at : at + count], today)
+                term = self.term(words[at : at + count], today)
                 if term is not None:
                     found.append(term)
                     known += words[at : at + count]
@@ -111,11 +115,35 @@ class Vocabulary:
     def suggestions(self, typed: str, limit: int, today: date | None = None) -> list[Suggestion]:
         """Words that what was typed may become, whole names first; of a text with spaces also its last words alone."""
         today = today or datetime.now().astimezone().date()
+        if not typed.strip():
+            return self._overview(limit)
         best: list[Suggestion] = []
         for start in [match.start() for match in re.finditer(r"[^\s,;]+", typed)][-LONGEST:]:
             if len(best) < limit:
                 best += self._completions(typed[:start], typed[start:], limit, today)
         return best[:limit]
+
+    def _overview(self, limit: int) -> list[Suggestion]:
+        """What most photos are called: something of every kind."""
+        years: dict[str, int] = defaultdict(int)
+        for day, photos in self._moments.items():
+            years[day[:4]] += len(photos)
+        found = [Suggestion(year, "date", count) for year, count in years.items()]
+        for kind, names in self._named.items():
+            found += [Suggestion(each.written, kind, len(each.photos)) for each in names.values()]
+        by_kind: dict[Kind, list[Suggestion]] = defaultdict(list)
+        for each in sorted(found, key=lambda each: -(each.photos or 0)):
+            by_kind[each.kind].append(each)
+        by_kind["date"].sort(key=lambda each: each.word, reverse=True)
+        best = sorted(
+            (
+                (place, _ORDER.index(kind), each)
+                for kind, of_kind in by_kind.items()
+                for place, each in enumerate(of_kind)
+            ),
+            key=lambda ranked: ranked[:2],
+        )[:limit]
+        return [each for _, _, each in sorted(best, key=lambda ranked: (ranked[1], ranked[0]))]
 
     def _completions(self, before: str, typed: str, limit: int, today: date) -> list[Suggestion]:
         """The best first: what is called just so, then what begins so."""
@@ -128,22 +156,27 @@ class Vocabulary:
                 if key.startswith(start) or f" {start}" in key or (start > _CHINESE and start in key):
                     found.append(Suggestion(named.written, kind, len(named.photos), before=before))
         found += self._dates(before, typed, start, today)
-        for word, concept in self._classes.completions(typed, 3 * limit) if self._classes is not None else ():
-            other = normalised(word) != normalised(concept.name)
-            found.append(Suggestion(word, "shown", meaning=concept.name if other else "", before=before))
+        broad: dict[str, int] = {}
+        for word, concept in self._classes.completions(typed, LOOKED_AT) if self._classes is not None else ():
+            same = normalised(word) == normalised(concept.name)
+            written = concept.name if same else word
+            broad[written] = len(concept.classes)
+            found.append(Suggestion(written, "shown", meaning="" if same else concept.name, before=before))
         if len(start) >= SHORTEST_IN_FILES and (files := self._in_names(typed)):
             found.append(Suggestion(typed.strip(), "file", len(files), before=before))
-        return sorted(
-            found,
-            key=lambda each: (
-                each.kind == "file",
-                normalised(each.word) != start,
-                not normalised(each.word).startswith(start),
-                bool(each.meaning),
-                len(each.word),
-                _ORDER.index(each.kind),
-            ),
-        )[:limit]
+
+        def rank(each: Suggestion) -> tuple[object, ...]:
+            key = normalised(each.word)
+            much = each.photos if each.photos is not None else broad[each.word]
+            begins = key.startswith(start)
+            return each.kind == "file", key != start, not begins, each.kind == "shown", bool(each.meaning), -much, key
+
+        found.sort(key=rank)
+        own = [each for each in found if each.kind != "shown"]
+        if len(own) > OWN:  # many folders of like names leave room for what photos show
+            later = set(own[OWN:])
+            found.sort(key=later.__contains__)
+        return found[:limit]
 
     def _dates(self, before: str, typed: str, start: str, today: date) -> Iterator[Suggestion]:
         """The date that was typed, or the years and months that it may become, of which there are photos."""
@@ -166,7 +199,8 @@ class Vocabulary:
         if key:
             self._named[kind].setdefault(key, _Named(name, [])).photos.extend(photos)
 
-    def _term(self, words: Sequence[str], today: date) -> Term | None:
+    def term(self, words: Sequence[str], today: date) -> Term | None:
+        """What a few words mean as one; None where they mean nothing so."""
         text = " ".join(words)
         key = normalised(text)
         kinds: list[Kind] = []
@@ -256,6 +290,11 @@ class Vocabularies:
             self._vocabulary = Vocabulary(library.photo_texts(), library.labelled_photos(), classes)
             self._stamp, self._made = stamp, time.monotonic()
         return self._vocabulary
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text; a time between two years is one."""
+    return [word for word in re.split(r"[\s,;]+", _RANGE.sub(r"\1-\2", text)) if normalised(word)]
 
 
 def _parts(root: str, folder: str) -> list[str]:

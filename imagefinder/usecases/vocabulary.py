@@ -223,7 +223,7 @@ class Vocabulary:
         if by_file and (files := self._in_names(text, whole=short or bool(kinds))):
             kinds.append("file")
             photos.update(files)
-        return Term(text, classes, frozenset(photos) if photos else None, tuple(kinds)) if kinds else None
+        return Term(text, classes, frozenset(photos) if photos else None, kinds=tuple(kinds)) if kinds else None
 
     def _taken(self, days: Days) -> list[int]:
         return [photo for day, photos in self._moments.items() if days.include(day) for photo in photos]

@@ -201,7 +201,7 @@ def _measure(
         ),
         measuring_seconds=time.perf_counter() - began,
         query_seconds=seconds_per_query(compare, len(sides.queries)),
-        bytes_per_photo=bytes_per_photo(spec.dimension, comparison(spec, way)),
+        bytes_per_photo=bytes_per_photo(spec, comparison(spec, way)),
         **embedded.speeds[name],
     )
     return result, lone

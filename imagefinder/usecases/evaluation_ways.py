@@ -73,12 +73,14 @@ def at_once(way: Way) -> int:
     return FEW if lever_of(way) else MANY
 
 
-def bytes_per_photo(dimension: int, compare: Comparison) -> int:
-    """What a search keeps in memory of an embedding: half floats, or its hash code alone.
+def bytes_per_photo(spec: ModelSpec, compare: Comparison) -> int:
+    """What a search keeps in memory of an embedding: half floats or bytes, or its hash code alone.
 
     "hash-rerank" reads the embeddings that it compares again from the catalogue, in each search.
     """
-    return 2 * dimension if compare == "cosine" else code_bytes(dimension)
+    if compare != "cosine":
+        return code_bytes(spec.dimension)
+    return spec.dimension * (1 if spec.stored == "int8" else 2)
 
 
 def notes_on(models: Sequence[ModelResult]) -> tuple[str, ...]:

@@ -210,7 +210,7 @@ def _measure(
         worst=_worst(scores[main], judging, judging.at(main)[0], searched.paths, options.worst),
         measuring_seconds=time.perf_counter() - began,
         query_seconds=seconds_per_query(compare, len(cropped.paths)),
-        bytes_per_photo=bytes_per_photo(spec.dimension, comparison(spec, way)),
+        bytes_per_photo=bytes_per_photo(spec, comparison(spec, way)),
         **searched.speeds[name],
     )
 

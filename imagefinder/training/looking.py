@@ -1,5 +1,6 @@
 """Photos through the part of a network that stays as it is, once: what comes out is learned from many times."""
 
+import copy
 import errno
 import json
 import math
@@ -18,6 +19,7 @@ from imagefinder.domain.specs import InputSpec
 from imagefinder.domain.training import TrainingError
 from imagefinder.embedding.device import Precision, run
 from imagefinder.embedding.embedder import is_out_of_memory
+from imagefinder.embedding.folding import folded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,7 +30,8 @@ FLOAT16_LIMIT = 65504.0
 class Look:
     """Shows pixels to a network before it is tuned, in two parts: ``front``, and what is tuned.
 
-    ``activations`` says whether what lies between is wanted.
+    ``activations`` says whether what lies between is wanted. The front, which never learns, runs with its batch norms
+    folded; the module itself stays as it is, to be saved.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Look:
         activations: bool,
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
-        self._front, self._tuned, self._spec = front, tuned, spec
+        self._front, self._tuned, self._spec = _quick(front, spec.crop, device), tuned, spec
         self._device, self._precision, self._size, self._activations, self._warn = (
             device, precision, batch_size, activations, warn,
         )  # fmt: skip
@@ -77,6 +80,11 @@ class Look:
 
         reached = run(self._front, normalised(pixels, self._spec, self._device), self._precision)
         return reached, normalize(run(self._tuned, reached, self._precision))
+
+
+def _quick(front: "nn.Module", crop: int, device: str) -> "nn.Module":
+    on_cpu = front if device == "cpu" else copy.deepcopy(front).to("cpu")  # where folding happens
+    return folded(on_cpu, crop).to(device)
 
 
 def normalised(pixels: "Pixels | Tensor", spec: InputSpec, device: str) -> "Tensor":

@@ -100,6 +100,7 @@ def finetune(
     before, after = training_results.side_by_side(gathered.material, learned, gathered.photos)
     network = assemble(parts.front, parts.frozen, learned.tuned, learned.head, learned.blending)
     finished = blend_spec(spec.name, base.spec, tuned, learned.blending, {}, "")
+    network.to("cpu")  # where its batch norms are folded; the embedder moves it back
     blend = TorchEmbedder(finished, network, base.device, base.precision, warn, base.batch_size)
     test, forgetting = _elsewhere(spec, gathered, learned, blend, unlabelled, token, watcher.progress, warn)
     clock.lap("measuring")

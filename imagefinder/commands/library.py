@@ -204,10 +204,11 @@ def find(
             return models.embedder(library, models.spec(library))
 
         if words:
-            directions = models.directions(models.spec(library))
+            spec = models.spec(library)
+            directions, sentences = models.directions(spec), models.sentences(spec)
             vocabulary = Vocabularies().of(library, directions.words if directions is not None else None)
             query = replace(query, words=words)
-            return search_words(library, embedder, directions, vocabulary, query, k, run.token)
+            return search_words(library, embedder, directions, vocabulary, query, k, run.token, sentences)
         result = search(library, embedder, query, k, run.token, options or SearchOptions())
         seen = recognise(library, embedder, query, run.token) if tell_classes else []
     if seen:  # not on stdout: there each line is a photo

@@ -41,6 +41,8 @@ class Term:
     """Of the model's classifier, if photos can show it."""
     photos: frozenset[int] | None = None
     """Those that it names by label, folder, camera, date or file; None where it names none."""
+    first: bool = False
+    """Whether these only come first, and others are not left out."""
     kinds: tuple[Kind, ...] = ()
 
 

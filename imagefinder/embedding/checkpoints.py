@@ -86,18 +86,37 @@ def read_content(path: Path) -> Any:
 
 def read_record(path: Path) -> ModelSpec:
     """The model's record in a safetensors file, without reading its weights. Raises ModelError where there is none."""
+    header = _header(path)
+    try:
+        return ModelSpec.from_json(header["__metadata__"][RECORD_KEY])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _not_ours(path, error) from error
+
+
+def _header(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 0 < length <= min(LARGEST_HEADER, os.fstat(file.fileno()).st_size):
                 raise ValueError("not a safetensors file")
             header = json.loads(file.read(length))
-        return ModelSpec.from_json(header["__metadata__"][RECORD_KEY])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelError(
-            f"The model file {path.name} is damaged or not one of imagefinder's: {_sentence(error)}",
-            "Remove the model and add it again.",
-        ) from error
+        if not isinstance(header, dict):
+            raise TypeError("not a safetensors file")
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise _not_ours(path, error) from error
+    return header
+
+
+def _not_ours(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"The model file {path.name} is damaged or not one of imagefinder's: {_sentence(error)}",
+        "Remove the model and add it again.",
+    )
+
+
+def tensor_names(path: Path) -> frozenset[str]:
+    """What the tensors of a safetensors file are called, without reading them. Raises ModelError."""
+    return frozenset(_header(path))
 
 
 def write_model(path: Path, state: Mapping[str, "Tensor"], spec: ModelSpec) -> None:

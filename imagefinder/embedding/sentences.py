@@ -7,7 +7,7 @@ are about. A tuned model has the rows of the one that it came from within its ow
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 MATRIX = "projection.matrix"
 
 
+class Sentences(Protocol):
+    """What some models can do beside: be asked in words of any kind."""
+
+    def sentence(self, text: str) -> Embeddings:
+        """A unit row (dimension,), to be compared with centred embeddings. Raises ModelError for a damaged model."""
+        ...
+
+
 class TowerSentences:
     """The sentences of a model with a tower for texts, which is loaded at the first of them. Safe from any thread."""
 
@@ -34,9 +42,8 @@ class TowerSentences:
     def sentence(self, text: str) -> Embeddings:
         """A unit row (dimension,), to be compared with centred embeddings. Raises ModelError for a damaged model."""
         with self._lock:
-            if self._read is None:
-                self._read = self._reader()
-        return self._read(text)
+            read = self._read = self._read or self._reader()
+        return read(text)
 
     def _reader(self) -> "Callable[[str], Embeddings]":
         before, base = 0, self._spec

@@ -56,15 +56,18 @@ class TextTower:
         self._network, self._tokens = network, tokens
 
     def encode(self, sentences: Sequence[str]) -> Embeddings:
-        """Unit rows (n, dimension) of these texts as they are, among which the pictures' rows are, too."""
+        """Unit rows (n, dimension) of one text or more as they are, in the space of the pictures' rows.
+
+        Raises ModelError where the tower gives no numbers.
+        """
         import torch
 
-        rows = [np.zeros((0, 0), np.float32)]
+        rows = []
         with torch.inference_mode():
             for start in range(0, len(sentences), BATCH):
                 given = self._network(self._tokens(sentences[start : start + BATCH]))
                 rows.append(given.float().numpy())
-        found = np.concatenate(rows[1:]) if len(rows) > 1 else rows[0]
+        found = np.concatenate(rows)
         if not np.isfinite(found).all():
             raise ModelError("The model's tower for texts gives no numbers.", "Remove the model and add it again.")
         return unit(found)
@@ -101,7 +104,7 @@ def with_tokenizer(spec: ModelSpec, state: "Mapping[str, Tensor]", file: Path | 
     if spec.source != SOURCE:
         return state
     state = named_as_here(state)
-    if file is None:
+    if file is None or not _has_tokens_of_its_own(spec.architecture):
         return state
     try:
         return {**state, TOKENIZER: torch.frombuffer(bytearray(file.read_bytes()), dtype=torch.uint8)}
@@ -162,12 +165,16 @@ def _tokens(
     """What turns texts into tokens (n, context); None where nothing here can."""
     length = int(texts.get("context_length", 77))
     clean = (texts.get("tokenizer_kwargs") or {}).get("clean")
-    if not texts.get("hf_tokenizer_name"):
+    if not _has_tokens_of_its_own(architecture):
         tokenizer = import_open_clip().SimpleTokenizer(context_length=length, clean=clean or "lower")
         return lambda sentences: tokenizer(list(sentences))
     if "siglip" not in architecture.lower() or file is None:
         return None
     return _tokens_of_siglip(file, length, clean or "whitespace", 0 if "siglip2" in architecture.lower() else 1)
+
+
+def _has_tokens_of_its_own(architecture: str) -> bool:
+    return bool(configuration(architecture)["text_cfg"].get("hf_tokenizer_name"))
 
 
 def _tokens_of_siglip(file: "Tensor", length: int, clean: str, padding: int) -> "Callable[[Sequence[str]], Tensor]":

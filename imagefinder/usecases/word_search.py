@@ -11,7 +11,9 @@ from imagefinder.domain.progress import CancelToken
 from imagefinder.domain.words import Term, Understood
 from imagefinder.embedding.class_directions import ClassDirections
 from imagefinder.embedding.embedder import Embedder
+from imagefinder.embedding.sentences import Sentences
 from imagefinder.storage.library import Library
+from imagefinder.usecases.prose import in_prose
 from imagefinder.usecases.searching import Seen, answer, look_at
 from imagefinder.usecases.vocabulary import Vocabulary
 
@@ -46,19 +48,23 @@ def search_words(
     query: Query,
     k: int,
     token: CancelToken | None = None,
+    sentences: Sentences | None = None,
 ) -> SearchResult:
     """The ``k`` best photos for the words of a query, and for its picture if it has one.
 
     Words that only say something about files (a label, folder, camera, date or file name) choose among the photos;
     words for what photos show put them into order, those that are called so first. Without any of the latter the
-    newest come first, each with similarity 1. Raises UnknownWord, and what ``searching.search`` raises.
+    newest come first, each with similarity 1. Where the model has ``sentences``, all that is not said of files is one,
+    and no word is unknown: see prose.py. Raises UnknownWord, and what ``searching.search`` raises.
     """
     token = token or CancelToken()
     began = time.perf_counter()
-    terms = vocabulary.terms(query.words)
+    terms, prose = (vocabulary.terms(query.words), "") if sentences is None else in_prose(vocabulary, query.words)
     seen = look_at(library, embedder, query, token) if query.has_picture else EMPTY
     token.check()
     parts = [directions.rows(term.classes) for term in terms if term.classes and directions is not None]
+    if sentences is not None and prose:
+        parts.append(sentences.sentence(prose)[None])
     if query.has_picture:
         parts.append(library.centred(seen.row)[None])
     chosen = _chosen(terms)
@@ -69,7 +75,7 @@ def search_words(
     token.check()
     return replace(
         answer(library, query, seen, found, k, began),
-        terms=tuple(Understood(term.text, term.kinds) for term in terms),
+        terms=(*(Understood(term.text, term.kinds) for term in terms), *_understood(prose)),
         matching=None if chosen is None else len(chosen),
     )
 
@@ -81,7 +87,7 @@ def _compared(
     if chosen is not None and len(chosen) <= READ_AT_ONCE:
         ids, rows = library.all_rows(chosen)
         return _ranked(ids, asked.similarity(rows), terms)[:k]
-    called = {photo for term in terms if term.classes for photo in term.photos or ()}
+    called = {photo for term in terms if _orders(term) for photo in term.photos or ()}
     wanted = max(CANDIDATES, 2 * k)
     if chosen is not None:
         called &= chosen
@@ -99,16 +105,25 @@ def _compared(
     return _ranked(ids, asked.similarity(rows), terms)[:k]
 
 
+def _understood(prose: str) -> tuple[Understood, ...]:
+    return (Understood(prose, ("shown",)),) if prose else ()
+
+
+def _orders(term: Term) -> bool:
+    """Whether it puts photos into order, and does not choose among them."""
+    return bool(term.classes) or term.first
+
+
 def _chosen(terms: Sequence[Term]) -> set[int] | None:
     """The photos that all words which only choose agree on; None if there are no such words."""
-    sets = [term.photos or frozenset() for term in terms if not term.classes]
+    sets = [term.photos or frozenset() for term in terms if not _orders(term)]
     return set(frozenset.intersection(*sets)) if sets else None
 
 
 def _ranked(ids: Sequence[int], similarity: Embeddings, terms: Sequence[Term]) -> list[tuple[int, float]]:
     called = np.zeros(len(ids), np.int64)
     for term in terms:
-        if term.classes and term.photos:
+        if _orders(term) and term.photos:
             called += np.fromiter((photo in term.photos for photo in ids), np.int64, len(ids))
     order = np.lexsort((-similarity, -called))
     return [(ids[place], float(similarity[place])) for place in order.tolist()]

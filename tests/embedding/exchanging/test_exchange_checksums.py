@@ -112,6 +112,6 @@ def test_a_model_that_came_with_a_damaged_installation(
     installed = tmp_path / "builtin.safetensors"
     write_model(installed, build(TUNED_FROM).state_dict(), TUNED_FROM)
     with_weights(installed, shuffled(read_weights(installed)))
-    monkeypatch.setitem(shelf_module.BUILTINS, "built-in", installed)
+    monkeypatch.setitem(shelf_module.OLDER, "built-in", installed)
     with pytest.raises(ModelError, match=r"model built-in cannot be used.*Install imagefinder again"):
         shelf.load("built-in", "cpu", "float32")

@@ -129,7 +129,10 @@ def base_of(spec: ModelSpec) -> ModelSpec:
 def blend_spec(
     name: str, base: ModelSpec, part: TunedPart, blending: Blending, training: Mapping[str, Any], weights_sha256: str
 ) -> ModelSpec:
-    """The record of a tuned model. ``training`` says how and with what success, and must be fit for JSON."""
+    """The record of a tuned model. ``training`` says how and with what success, and must be fit for JSON.
+
+    Its rows are stored as the base's are: in bytes they lose nothing either, weighed again or not [measured].
+    """
     return ModelSpec(
         name=name,
         source=SOURCE,
@@ -149,6 +152,7 @@ def blend_spec(
         licence=base.licence,
         description=f"{base.name}, taught by labelled photos.",
         centred=base.centred,
+        stored=base.stored,
     )
 
 

@@ -2,6 +2,9 @@
 
 On its way to the end a network drops what its own task does not need, and another task may well: so the maps of its
 last blocks, pooled, stand beside its features (as in hypercolumns, Hariharan et al., CVPR 2015, but of whole pictures).
+Measured on the groceries, a head on EfficientNet-Lite0 (R@1, mAP): of classes that were taught 0.770, 0.754 with its
+features alone, 0.803, 0.800 with three blocks beside them and 0.810, 0.805 with six; of classes that were not 0.760,
+0.575, then 0.802, 0.623, then 0.806, 0.635. What a projection leaves out of the features brings nothing.
 """
 
 import math

@@ -10,7 +10,7 @@ import pytest
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.images import Embeddings
-from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.domain.specs import InputSpec, ModelSpec, Stored
 from imagefinder.embedding.backbones import build
 from imagefinder.embedding.blend import (
     EVERYTHING,
@@ -30,6 +30,7 @@ from imagefinder.embedding.blocks import last_blocks
 from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.cut import split_network
 from imagefinder.embedding.shelf import ModelShelf
+from imagefinder.storage.row_blobs import decode, encode
 
 if TYPE_CHECKING:
     import torch
@@ -148,6 +149,24 @@ def test_a_record_with_another_weight() -> None:
     assert blending_of(other) == replace(BLENDING, weight=0.25)
     assert other.fingerprint != spec.fingerprint
     assert blending_of(with_weight(other, 0.7)) == BLENDING
+
+
+@pytest.mark.parametrize("stored", ["float16", "int8"])
+def test_rows_are_stored_as_those_of_the_base(stored: Stored) -> None:
+    base = replace(BASE, stored=stored)
+    spec = blend_spec("taught", base, HEAD_ONLY, BLENDING, {}, "abc")
+    assert spec.stored == stored
+    assert with_weight(spec, 0.25).stored == stored
+    assert base_of(spec) == base
+
+
+@pytest.mark.parametrize("weight", [0.1, 0.5, 0.95])
+def test_bytes_keep_both_parts_for_any_weight(weight: float) -> None:
+    tuned, frozen = unit_rows(20, 6, 0), unit_rows(20, 16, 1)
+    rows = BLENDING.join(tuned, frozen)
+    kept = decode([encode(row, "int8") for row in rows], 22)
+    scale = query_scale(blend_spec("taught", BASE, HEAD_ONLY, BLENDING, {}, "abc"), weight)
+    assert np.allclose((rows * scale) @ kept.T, (rows * scale) @ rows.T, atol=0.02)
 
 
 def test_a_damaged_record_is_named() -> None:

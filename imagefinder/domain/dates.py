@@ -183,7 +183,8 @@ def _written_as_one(word: str) -> str | None:
         day, month, year = match.groups()
     else:
         # "may" and "mar" alone are more often words than months.
-        return f"????-{_MONTH[word]:02}" if word in _MONTH and len(word) > 3 else None
+        clear = word in _MONTH and (len(word) > 3 or word.endswith("月"))
+        return f"????-{_MONTH[word]:02}" if clear else None
     if not 1 <= int(month) <= 12 or not 1 <= int(day or 1) <= 31:
         return None
     return f"{year}-{int(month):02}" + (f"-{int(day):02}" if day else "")

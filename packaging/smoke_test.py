@@ -33,6 +33,7 @@ STILL_SECONDS = 3
 WITH_RESULTS = 4000
 """Thumbnails have many colours; a window without them has some hundreds."""
 SLOWER_AT_MOST = 1.5
+DEFAULT_MODEL = "efficientnet-lite0"
 DRAWING = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="6"><circle cx="4" cy="3" r="2" fill="red"/></svg>'
 """The program draws it in a child process of its own."""
 WATCHED = ("/opt", "/usr/bin", "/usr/share", "/usr/local", "/etc", "/var/lib/dpkg/info")
@@ -151,7 +152,9 @@ def check_command_line(installed: Deb | Archive, site: Site, photos: Path) -> st
     best = ask("search", str(query), "-k", "5")
     expect(best[0]["path"] == str(query) and best[0]["similarity"] > 0.99, f"searched: {best}")
     expect(best[1]["path"].startswith(str(query.parent)), f"the next best is of another kind: {best}")
-    expect(ask("status")["photos"] == count, "status counts otherwise")
+    status = ask("status")
+    expect(status["photos"] == count, "status counts otherwise")
+    expect(status["model"] == DEFAULT_MODEL, f"the default is {status['model']}: its weights are not in the package")
     expect(ask("verify")["clean"] is True, "verify found problems")
     site.run(installed.program, "export", str(site.home / "all.npz"))
     expect((site.home / "all.npz").stat().st_size > 100 * count, "the export is empty")

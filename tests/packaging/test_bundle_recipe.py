@@ -1,9 +1,11 @@
 """The recipe of the bundle, as far as that can be looked at without building it."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 import imagefinder
 from identity import DISTRIBUTIONS
 from imagefinder.display import why_no_screenshot
+from imagefinder.embedding.packaged import LITE0
 from imagefinder.imaging import PROBE_FLAG, SVG_FLAG, probe, svg
 from imagefinder.usecases import selftest
 
@@ -120,8 +123,19 @@ def test_what_the_recipe_names_is_there(recipe: ast.Module, packaging: Path) -> 
 def test_every_dependency_is_known_to_the_bundle(packaging: Path) -> None:
     with (packaging.parent / "pyproject.toml").open("rb") as file:
         project = tomllib.load(file)["project"]
-    names = {dependency.split(">")[0].split(";")[0].strip() for dependency in project["dependencies"]}
+    names = {re.split(r"[<>=;]", dependency)[0].strip() for dependency in project["dependencies"]}
     assert names <= set(DISTRIBUTIONS)
+
+
+def test_the_default_model_is_bundled(packaging: Path, recipe: ast.Module) -> None:
+    """Its weights as data, and its package by name, so that a launcher finds their folder."""
+    text = ast.unparse(recipe)
+    assert f"WEIGHTS = '{LITE0.package}'" in text
+    assert fnmatch(LITE0.file, "models/*.pth")
+    assert text.count("WEIGHTS") > 3
+    assert LITE0.package not in constant(recipe, "EXCLUDED_MODULES")
+    assert not any(fnmatch(f"{LITE0.package}/{LITE0.file}", pattern) for pattern in constant(recipe, "DROPPED_FILES"))
+    assert f'DEFAULT_MODEL = "{LITE0.network.name}"' in (packaging / "smoke_test.py").read_text(encoding="utf-8")
 
 
 def test_an_installed_program_starts_itself_as_the_probe(tmp_path: Path) -> None:

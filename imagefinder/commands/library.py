@@ -34,7 +34,7 @@ def register(command: Command) -> None:
         "--words",
         default="",
         metavar="TEXT",
-        help="what photos show, are called, or say about themselves: dog, strawberry 2021, Nikon (beside IMAGE, or alone)",
+        help="what photos show, are called or say of themselves: dog, strawberry 2021, Nikon (alone, or beside IMAGE)",
     )
     add.add_argument("-k", type=positive, default=20, help="how many (default: 20)")
     add.add_argument(
@@ -173,7 +173,16 @@ def search(run: Run) -> int:
         print_json(rows)
     else:
         print_hits(result)
+    if not result.hits:
+        tell(nothing_found(result))
     return 0
+
+
+def nothing_found(result: SearchResult) -> str:
+    if not result.query.words:
+        return "No photos found."
+    missing = [f"“{one_line(term.text)}”" for term in result.terms if "shown" not in term.kinds]
+    return f"No photo has {' and '.join(missing)}. Try fewer words." if missing else "No photos found."
 
 
 def find(

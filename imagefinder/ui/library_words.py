@@ -31,11 +31,11 @@ class LibraryWords:
         """The photos for the words of a query, and its picture if it has one. Raises as ``search_words`` does."""
         from imagefinder.usecases.word_search import search_words
 
-        directions = models.directions(models.spec(library))
-        classes = directions.words if directions is not None else None
-        vocabulary = self._kept().of(library, classes)
+        spec = models.spec(library)
+        directions, sentences = models.directions(spec), models.sentences(spec)
+        vocabulary = self._kept().of(library, directions.words if directions is not None else None)
         token.check()
-        return search_words(library, embedder, directions, vocabulary, query, limit, token)
+        return search_words(library, embedder, directions, vocabulary, query, limit, token, sentences)
 
     def suggestions(self, library: "Library", models: "Models", typed: str, limit: int) -> list[Suggestion]:
         """What a text may become; for an empty one, what there is to ask for."""

@@ -176,6 +176,7 @@ class WordField(QLineEdit):
 
     def _want(self, typed: str) -> None:
         self._wanted = typed
+        self._list.unmark()
         self.typed.emit(typed)
 
     def _end_list(self) -> None:

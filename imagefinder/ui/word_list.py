@@ -108,6 +108,10 @@ class WordList(Card):
         index = self._view.currentIndex()
         return index.data(RowRole) if index.isValid() and not self.isHidden() else None
 
+    def unmark(self) -> None:
+        """Return is to search for what was typed."""
+        self._view.setCurrentIndex(QModelIndex())
+
     def move_mark(self, by: int) -> None:
         """To the next row or the one before; beyond the ends none is marked."""
         count = self._model.rowCount()
@@ -146,8 +150,7 @@ class _View(QListView):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
-        self.setMouseTracking(True)
-        self.entered.connect(self.setCurrentIndex)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.viewport().setAutoFillBackground(False)
 
 
@@ -165,10 +168,11 @@ class _Delegate(QStyledItemDelegate):
         ink = palette.color(QPalette.ColorRole.HighlightedText if marked else QPalette.ColorRole.Text)
         quiet = ink if marked else theme.subdued(palette)
         painter.save()
-        if marked:
+        # The pointer may just happen to be there, so that what is below it is not what Return chooses.
+        if marked or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(palette.color(QPalette.ColorRole.Highlight))
+            painter.setBrush(palette.color(QPalette.ColorRole.Highlight) if marked else theme.raised(palette, 0.09))
             painter.drawRoundedRect(option.rect, theme.RADIUS, theme.RADIUS)
         room = option.rect.adjusted(theme.GAP, 0, -theme.GAP, 0)
         word = wording.shown(row.word)

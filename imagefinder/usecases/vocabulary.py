@@ -26,7 +26,9 @@ LOOKED_AT = 400
 MUCH_LESS = 0.15
 """A word that is so much less like what was typed than the most like one is not proposed beside it."""
 STALE_SECONDS = 5.0
-"""While the library changes, as it does all the time while it is indexed, words may be so old."""
+"""While the library changes, as it does all the time while it is indexed, words may be so old ..."""
+STALE_TIMES = 20.0
+"""... and no more than so many times as old as they took to collect: those of a small library are always new."""
 FILLING = frozenset(
     {"a", "an", "and", "at", "by", "from", "in", "is", "of", "on", "the", "to", "with"}
     | {"am", "auf", "das", "der", "die", "ein", "eine", "im", "mit", "und", "von", "vom"}
@@ -279,15 +281,18 @@ class Vocabularies:
 
     def __init__(self) -> None:
         self._stamp: object = None
-        self._made = 0.0
+        self._made = self._took = 0.0
         self._vocabulary: Vocabulary | None = None
 
     def of(self, library: Library, classes: ClassWords | None, may_be_stale: bool = False) -> Vocabulary:
         """As the library is now, or a few seconds ago if it ``may_be_stale``. 100,000 photos take a quarter second."""
         stamp = (library.text_stamp(), id(classes))
-        fresh = stamp == self._stamp or (may_be_stale and time.monotonic() - self._made < STALE_SECONDS)
+        bearable = min(STALE_SECONDS, STALE_TIMES * self._took) if may_be_stale else 0.0
+        fresh = stamp == self._stamp or time.monotonic() - self._made < bearable
         if self._vocabulary is None or not fresh:
+            began = time.monotonic()
             self._vocabulary = Vocabulary(library.photo_texts(), library.labelled_photos(), classes)
+            self._took = time.monotonic() - began
             self._stamp, self._made = stamp, time.monotonic()
         return self._vocabulary
 

@@ -11,6 +11,7 @@ from imagefinder.domain.words import Suggestion, UnknownWord
 from imagefinder.embedding.class_words import ClassWords
 from imagefinder.storage.library import Library
 from imagefinder.storage.text_view import PhotoText
+from imagefinder.usecases import vocabulary
 from imagefinder.usecases.vocabulary import Vocabularies, Vocabulary
 from storage_kit import library_with
 
@@ -37,10 +38,10 @@ def blind() -> Vocabulary:
     return Vocabulary(TEXTS, LABELS)
 
 
-def meant(vocabulary: Vocabulary, text: str) -> list[tuple[str, tuple[str, ...], list[int] | None]]:
+def meant(known: Vocabulary, text: str) -> list[tuple[str, tuple[str, ...], list[int] | None]]:
     return [
         (term.text, term.kinds, sorted(term.photos) if term.photos is not None else None)
-        for term in vocabulary.terms(text, TODAY)
+        for term in known.terms(text, TODAY)
     ]
 
 
@@ -184,13 +185,15 @@ def test_many_folders_leave_room_for_what_photos_show() -> None:
     assert kinds.count("folder") == 5
 
 
-def test_the_vocabulary_is_made_again_when_the_library_changes(tmp_path: Path) -> None:
+def test_the_vocabulary_is_made_again_when_the_library_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with library_with(tmp_path / "library", tmp_path / "photos", 3) as library:
         kept = Vocabularies()
         first = kept.of(library, None)
         assert kept.of(library, None) is first
         library.set_labels([photo.id for photo in library.newest(1)], "dog")
-        assert kept.of(library, None, may_be_stale=True) is first
+        with monkeypatch.context() as patch:
+            patch.setattr(vocabulary, "STALE_TIMES", 1e9)  # as if it had taken long
+            assert kept.of(library, None, may_be_stale=True) is first
         second = kept.of(library, None)
         assert [len(term.photos or ()) for term in second.terms("dog")] == [1]
         assert kept.of(library, ClassWords.imagenet()) is not second
@@ -198,5 +201,5 @@ def test_the_vocabulary_is_made_again_when_the_library_changes(tmp_path: Path) -
 
 def test_an_empty_library_knows_the_words_of_its_model(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library") as library:
-        vocabulary = Vocabularies().of(library, ClassWords.imagenet())
-    assert [term.kinds for term in vocabulary.terms("dog")] == [("shown",)]
+        known = Vocabularies().of(library, ClassWords.imagenet())
+    assert [term.kinds for term in known.terms("dog")] == [("shown",)]

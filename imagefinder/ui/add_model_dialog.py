@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
@@ -25,7 +26,7 @@ from imagefinder.ui.labels import SubduedLabel
 from imagefinder.ui.model_flow import WeightsFile
 
 _NAME = re.compile(r"(?!(?i:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?<!\.)")
-_ARCHITECTURE = re.compile(r"(timm|torchvision):\S+")
+_ARCHITECTURE = re.compile(r"[\w.-]+(:[\w./-]+)?")
 _OWN_POOLING = "native"
 
 
@@ -44,7 +45,7 @@ class AddModelDialog(QDialog):
         self._banners = BannerStack()
         self._path = QLineEdit()
         self._path.setAccessibleName(self.tr("File"))
-        self._path.setPlaceholderText(self.tr("safetensors, pth or bin"))
+        self._path.setPlaceholderText(self.tr("safetensors, pth, bin or onnx"))
         browse = QPushButton(self.tr("Browse…"))
         browse.setAutoDefault(False)
         browse.clicked.connect(self._browse)
@@ -117,7 +118,7 @@ class AddModelDialog(QDialog):
         column.addLayout(inside)
 
     def _browse(self) -> None:
-        kinds = self.tr("Weights (*.safetensors *.pth *.pt *.bin *.ckpt);;All files (*)")
+        kinds = self.tr("Weights (*.safetensors *.pth *.pt *.bin *.ckpt *.onnx);;All files (*)")
         path, _ = QFileDialog.getOpenFileName(self, self.windowTitle(), "", kinds)
         if path:
             self._path.setText(path)
@@ -128,24 +129,32 @@ class AddModelDialog(QDialog):
         self.chosen.emit(
             WeightsFile(
                 self._path.text().strip(),
-                self._network.currentText().strip(),
+                None if self._is_onnx else self._network.currentText().strip(),
                 self._pooling.currentData(),
                 self._name.text().strip() or None,
                 self._output.currentData(),
             )
         )
 
+    @property
+    def _is_onnx(self) -> bool:
+        return self._path.text().strip().lower().endswith(".onnx")
+
     def _check(self) -> None:
         network, name = self._network.currentText().strip(), self._name.text().strip()
-        known = network in self._networks or _ARCHITECTURE.fullmatch(network) is not None
-        self._name.setPlaceholderText(network.replace(":", "-"))
+        known = self._is_onnx or network in self._networks or _ARCHITECTURE.fullmatch(network) is not None
+        self._network.setEnabled(not self._is_onnx)
+        own = Path(self._path.text().strip()).stem if self._is_onnx else network.replace(":", "-")
+        self._name.setPlaceholderText(own)
         named = not name or _NAME.fullmatch(name) is not None
         if self._busy:
             note = self.tr("Building the network and showing it pictures…")
         elif not known:
-            note = self.tr("Choose a network, or write timm:NAME or torchvision:NAME.")
+            note = self.tr("Choose a network, or write the name of any that timm or torchvision have.")
         elif not named:
             note = self.tr("A name has up to 64 letters, digits, dots, dashes and underscores.")
+        elif self._is_onnx:
+            note = self.tr("An ONNX file brings its network with it. It is copied, and stays as it is.")
         else:
             note = self.tr("The file is copied, and stays as it is. Files with programs in them are refused.")
         self._note.setText(note)

@@ -49,7 +49,8 @@ class WeightsFile:
     """A file of weights, and what it is for. Without a name the network's is taken, without a pooling its own."""
 
     path: str
-    architecture: str
+    architecture: str | None
+    """None for a file that brings its network with it."""
     pooling: str | None = None
     name: str | None = None
     output: Output = "features"

@@ -87,7 +87,7 @@ def test_a_file_is_added_and_a_wrong_one_leaves_the_form_as_it_was(
     bad = tmp_path / "bad.safetensors"
     bad.write_bytes(b"nothing of the kind")
     path.setText(str(bad))
-    form._network.setEditText("mobilenet")
+    form._network.setEditText("mobile net")
     assert "Add" not in buttons(form)
     form._network.setEditText(TIMM)
     name.setText("my model")

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from imagefinder.embedding.checkpoints import HEADS
-
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+CLASSIFIERS = ("classifier", "fc", "head", "heads", "last_linear")
+"""How the parts are called that give class scores."""
 
 
 def class_rows(state: "Mapping[str, Tensor]", features: int) -> "Tensor | None":
@@ -17,12 +19,7 @@ def class_rows(state: "Mapping[str, Tensor]", features: int) -> "Tensor | None":
     fitting = [
         tensor
         for name, tensor in state.items()
-        if name.endswith("weight") and name.partition(".")[0] in HEADS
+        if name.endswith("weight") and name.partition(".")[0] in CLASSIFIERS
         and tensor.shape[1:].numel() == features == tensor.numel() // max(1, len(tensor))
     ]  # fmt: skip
     return fitting[-1].flatten(1) if fitting else None
-
-
-def is_classifier(name: str) -> bool:
-    """Whether a tensor of this name belongs to the end of a network that gives class scores."""
-    return name.partition(".")[0] in HEADS

@@ -1,6 +1,6 @@
 """EfficientNet-Lite as timm builds it, tensor for tensor, without timm, whose import takes longer than a search.
 
-Tan and Le, "EfficientNet" (ICML 2019), without squeeze-and-excitation and with ReLU6, as Google published it for phones.
+Tan and Le, "EfficientNet" (ICML 2019), without squeeze-and-excitation and with ReLU6, as Google made it for phones.
 Names and shapes of all tensors are those of timm's ``tf_efficientnet_lite0`` to ``tf_efficientnet_lite4``, so that a
 file of weights, and a record that names one of these, are served by either.
 """

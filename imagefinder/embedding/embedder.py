@@ -72,8 +72,6 @@ class TorchEmbedder:
         warn: Callable[[str], None] = log.warning,
         batch_size: int | None = None,
     ) -> None:
-        import torch
-
         self.spec = spec
         self.device = device
         self.precision = precision
@@ -122,7 +120,7 @@ class TorchEmbedder:
     def classes(self, row: Embeddings, k: int = 5) -> list[tuple[str, float]]:
         """The ``k`` likeliest classes of one embedding (dimension,) with their probabilities; empty for a model that
         gives no probabilities, or whose classes have no known names."""
-        return top_classes(row, k) if names_classes(self.spec) else []
+        return top_classes(row, k, self.spec.classes) if names_classes(self.spec) else []
 
     def _features(self, pixels: Pixels) -> Embeddings:
         """Features of all pixels, retrying with less memory for as long as that can help."""

@@ -58,7 +58,7 @@ def _picture(side: int) -> "Tensor":
 
 
 def _watched(network: "nn.Module", probe: "Tensor") -> tuple[dict[str, str], "Tensor"]:
-    """Batch norm -> convolution whose output it is given, by name, of those that run once; and what the network gives."""
+    """Batch norm -> convolution that feeds it, by name, of those that run once; and what the network gives."""
     import torch
     from torch import nn
 
@@ -99,7 +99,7 @@ def _watched(network: "nn.Module", probe: "Tensor") -> tuple[dict[str, str], "Te
 
 
 def _is_norm(module: "nn.Module") -> bool:
-    """Whether it is a batch norm with statistics of its own: torch's, and timm's, which may have an activation in it."""
+    """Whether it is a batch norm with statistics of its own: torch's, or timm's, which may hold an activation."""
     from torch import nn
 
     return isinstance(module, nn.BatchNorm2d) and module.running_mean is not None and not module.training

@@ -55,8 +55,9 @@ def represent_model(
     """Put ``base`` onto the shelf once more, as ``name``, with its network read in another way.
 
     What is None stays as it is with ``base``; layers are averaged where its pooling only fits the end of the network.
-    Of a packaged network the projection is left out: what it is derived into keeps all its numbers. Raises UnknownName for a layer, and ModelError: for a base that has a projection, which would not fit any more,
-    for a classifier that its file has not, for what the network does not take, and for a name that is taken.
+    Of a packaged network the projection is left out: what it is derived into keeps all its numbers. Raises UnknownName
+    for a layer, and ModelError: for a base that has a projection, which would not fit any more, for a classifier that
+    its file has not, for what the network does not take, and for a name that is taken.
     """
     own = spec = models.shelf.spec(base)
     models.shelf.free_name(name)

@@ -35,8 +35,8 @@ def model(cli: Cli, tmp_path: Path, photos: Path) -> Any:
     return drawn
 
 
-def expected(cli: Cli, model: Any, text: str) -> list[str]:
-    """The photos in the order that open_clip's row of the text gives, both sides less their mean."""
+def expected(cli: Cli, model: Any, text: str) -> dict[str, float]:
+    """How similar each photo is to open_clip's own row of a text, less their means."""
     from imagefinder.embedding.text_tower import EVERYDAY, TEMPLATES
 
     def encoded(texts: list[str]) -> Embeddings:
@@ -46,17 +46,18 @@ def expected(cli: Cli, model: Any, text: str) -> list[str]:
             rows: Embeddings = model.encode_text(import_open_clip().tokenize(texts), normalize=True).numpy()
         return rows
 
-    query = encoded([text]).mean(axis=0) - encoded([TEMPLATES[1].format(word) for word in EVERYDAY]).mean(axis=0)
+    middle = encoded([TEMPLATES[1].format(word) for word in EVERYDAY]).mean(axis=0)
+    query = encoded([text])[0] - middle / 2
     with Library.open(cli.base / "data" / "library") as library:
         paths, rows, _ = library.export()
     rows = rows - rows.mean(axis=0)
-    order = np.argsort(-(rows @ query) / np.linalg.norm(rows, axis=1))
-    return [paths[place] for place in order]
+    cosines = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
+    return dict(zip(paths, cosines.tolist(), strict=True))
 
 
 def test_a_sentence_orders_the_photos(cli: Cli, model: Any) -> None:
     found = cli.json("search", "--words", SENTENCE)
-    assert [row["path"] for row in found] == expected(cli, model, SENTENCE)
+    assert {row["path"]: row["similarity"] for row in found} == pytest.approx(expected(cli, model, SENTENCE), abs=0.005)
     assert [row["similarity"] for row in found] == sorted((row["similarity"] for row in found), reverse=True)
     best = cli.json("search", "--words", SENTENCE, "-k", "2")
     assert [row["path"] for row in best] == [row["path"] for row in found[:2]]

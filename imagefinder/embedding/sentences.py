@@ -1,8 +1,9 @@
 """Any sentence as a query: where the pictures that it describes lie among a model's embeddings.
 
 Rows of texts and of pictures lie in two cones apart (Liang et al., "Mind the gap", NeurIPS 2022). Photos are compared
-less the mean of their library, so a text is compared less the mean of everyday words: what is left of both is what they
-are about. A tuned model has the rows of the one that it came from within its own.
+less the mean of their library, and a text less half the mean of everyday words (Zhou et al., "Test-time distribution
+normalization for contrastively learned vision-language models", NeurIPS 2023). A tuned model has the rows of the one
+that it came from within its own.
 """
 
 import threading
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 MATRIX = "projection.matrix"
+SHARE = np.float32(0.5)
+"""Of the mean of everyday words, how much is taken from a text [measured with towers taught on drawn pictures, mAP: .394
+with a mean of words that they had learned, .389 without one; .380 with words that they did not know]."""
 
 
 class Sentences(Protocol):
@@ -61,7 +65,7 @@ class TowerSentences:
         def read(text: str) -> Embeddings:
             row = tower.row(text)
             if centred or matrix is not None:
-                row = unit(row - middle)
+                row = unit(row - SHARE * middle)
             if matrix is not None:
                 row = unit(row @ matrix.T)
             return np.pad(row, room)

@@ -6,6 +6,7 @@ to search.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,10 +36,12 @@ class ClassDirections:
 
     def rows(self, classes: Sequence[int]) -> Embeddings:
         """Unit rows (n, dimension) of these classes, to be compared with centred embeddings."""
-        wanted = _unit(self._rows[list(classes)])
-        if self._matrix is not None:
-            wanted = _unit(wanted @ self._matrix.T)
-        return np.pad(wanted, ((0, 0), self._room))
+        return np.pad(self._all[list(classes)], ((0, 0), self._room))
+
+    @cached_property
+    def _all(self) -> Embeddings:
+        rows = _unit(self._rows)
+        return rows if self._matrix is None else _unit(rows @ self._matrix.T)
 
 
 def directions(spec: ModelSpec, state: "Mapping[str, Tensor]") -> ClassDirections | None:

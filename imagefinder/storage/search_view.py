@@ -1,6 +1,6 @@
 """Searching, and reading embeddings as they are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -59,14 +59,18 @@ class SearchView(LibraryParts):
         return [(photo_of[seq], similarity) for seq, similarity in found if seq in photo_of]
 
     def neighbourhood(
-        self, row: Embeddings, n: int, *, centred: bool = False
+        self, row: Embeddings, n: int, *, centred: bool = False, among: Collection[int] | None = None
     ) -> tuple[list[int], Embeddings, Embeddings]:
         """The ``n`` photos, or fewer, nearest to ``row``, which is as for ``search``: their ids, most similar first;
-        their centred unit rows (n, dimension), float32, in this order; and the centred query (dimension,)."""
+        their centred unit rows (n, dimension), float32, in this order; and the centred query (dimension,).
+
+        Only photos ``among`` these, if given: there may be fewer than ``n`` then although there are more of them, as
+        they are looked for among so many of all that ``n`` would be, were they spread evenly.
+        """
         keeper = self._keeper
         if keeper is None:
             return [], np.empty((0, row.shape[-1]), np.float32), row
-        photo_ids, rows, _, query = self._nearest(keeper, row, n, centred)
+        photo_ids, rows, _, query = self._nearest(keeper, row, n, centred, among)
         return photo_ids, rows, query
 
     def random_rows(self, n: int, seed: int) -> tuple[list[int], Embeddings]:
@@ -113,13 +117,19 @@ class SearchView(LibraryParts):
         return paths, rows, keeper.spec.name
 
     def _nearest(
-        self, keeper: IndexKeeper, row: Embeddings, k: int, centred: bool
+        self, keeper: IndexKeeper, row: Embeddings, k: int, centred: bool, among: Collection[int] | None = None
     ) -> tuple[list[int], Embeddings, npt.NDArray[np.float32], Embeddings]:
         """Photo ids, centred rows, similarities and the centred query; candidates are looked at again."""
         serving = keeper.serving()
         comparing, again = serving.comparing, _candidates(serving, k)
-        seqs, similarities = serving.index.search(comparing.index_query(row, centred), again or k)
+        wanted = again or k
+        spread = 1.0 if among is None else max(1.0, len(serving.index.ids) / max(1, len(among)))
+        seqs, similarities = serving.index.search(comparing.index_query(row, centred), round(spread * wanted))
         with self._database.read() as connection:
+            if among is not None:
+                photo_of = vector_table.photo_ids(connection, seqs)
+                inside = np.fromiter((photo_of.get(seq) in among for seq in seqs.tolist()), np.bool_, len(seqs))
+                seqs, similarities = seqs[inside][:wanted], similarities[inside][:wanted]
             there, photo_ids, raw = vector_table.with_photos(connection, seqs, keeper.spec.dimension)
         rows, query = comparing.centre(raw), comparing.centred_query(row, centred)
         if not again:

@@ -68,6 +68,7 @@ class Vocabulary:
             if text.moment:
                 self._moments[text.moment[:10]].append(text.photo_id)
             self._files.append((_spaced(text.name), text.photo_id))
+        self._all_names = "\n".join(name for name, _ in self._files)
         for (root, folder), photos in below.items():
             for part in _parts(root, folder):
                 self._note("folder", part, photos)
@@ -234,6 +235,8 @@ class Vocabulary:
         """The photos whose file names hold a text, ``whole`` as words of their own."""
         wanted = _spaced(text.strip())
         if not wanted.strip():
+            return []
+        if wanted not in self._all_names:  # as most words are not, which is soon known of all names in one piece
             return []
         found = [(name, photo) for name, photo in self._files if wanted in name]
         if whole:

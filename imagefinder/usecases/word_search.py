@@ -17,7 +17,7 @@ from imagefinder.usecases.prose import in_prose
 from imagefinder.usecases.searching import Seen, answer, look_at
 from imagefinder.usecases.vocabulary import Vocabulary
 
-CANDIDATES = 1000
+CANDIDATES = 750
 """So many of the photos nearest to all that was asked for are compared with each part of it."""
 READ_AT_ONCE = 3000
 """So many chosen photos are compared whole; of more, those among the nearest of all photos are looked at first."""
@@ -88,16 +88,14 @@ def _compared(
         ids, rows = library.all_rows(chosen)
         return _ranked(ids, asked.similarity(rows), terms)[:k]
     called = {photo for term in terms if _orders(term) for photo in term.photos or ()}
-    wanted = max(CANDIDATES, 2 * k)
+    wanted = max(CANDIDATES, k + k // 4)
     if chosen is not None:
         called &= chosen
-        wanted = round(wanted * max(1.0, library.count_embedded() / len(chosen)))
-    if len(asked.parts) == 1 and len(asked.parts[0]) == 1 and chosen is None:
+    if len(asked.parts) == 1 and len(asked.parts[0]) == 1:
         wanted = k  # their order is that of the index already
-    ids, rows, _ = library.neighbourhood(asked.middle, wanted, centred=True)
-    if chosen is not None:
-        places = [place for place, photo_id in enumerate(ids) if photo_id in chosen]
-        ids, rows = [ids[place] for place in places], rows[places]
+    ids, rows, _ = library.neighbourhood(asked.middle, wanted, centred=True, among=chosen)
+    if chosen is not None and len(ids) < min(k, len(chosen)):  # they are unlike what is asked for
+        ids, rows = library.all_rows(chosen)
     missing = sorted(called.difference(ids))
     if missing:
         more, their_rows = library.all_rows(missing)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 NAMES = (
-    "decode", "indexing", "rescan", "batch", "startup", "query", "stored", "fluidity", "grid", "metrics_share",
+    "decode", "indexing", "rescan", "batch", "startup", "query", "words", "stored", "fluidity", "grid", "metrics_share",
     "training",
 )  # fmt: skip
 

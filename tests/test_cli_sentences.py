@@ -36,7 +36,7 @@ def model(cli: Cli, tmp_path: Path, photos: Path) -> Any:
 
 
 def expected(cli: Cli, model: Any, text: str) -> dict[str, float]:
-    """How similar each photo is to open_clip's own row of a text, less their means."""
+    """How similar each photo is to open_clip's own row of a text, less the mean of everyday words."""
     from imagefinder.embedding.text_tower import EVERYDAY, TEMPLATES
 
     def encoded(texts: list[str]) -> Embeddings:
@@ -50,8 +50,8 @@ def expected(cli: Cli, model: Any, text: str) -> dict[str, float]:
     query = encoded([text])[0] - middle / 2
     with Library.open(cli.base / "data" / "library") as library:
         paths, rows, _ = library.export()
-    rows = rows - rows.mean(axis=0)
-    cosines = rows @ query / np.linalg.norm(rows, axis=1) / np.linalg.norm(query)
+        centred = np.stack([library.centred(row) for row in rows])
+    cosines = centred @ query / np.linalg.norm(query)
     return dict(zip(paths, cosines.tolist(), strict=True))
 
 

@@ -120,11 +120,13 @@ def kept_texts(spec: ModelSpec, state: "Mapping[str, Tensor]") -> "dict[str, Ten
     import torch
 
     kept = kept_beside(state) if spec.source == SOURCE else {}
-    if kept and MIDDLE not in kept:
-        tower = read_tower(spec.architecture, kept)
-        if tower is not None:
-            kept[MIDDLE] = torch.from_numpy(tower.middle())
-    return kept
+    tower = read_tower(spec.architecture, kept)
+    middle = kept.pop(MIDDLE, None)
+    if tower is None:
+        return kept
+    if middle is None or middle.shape != tower.encode(EVERYDAY[:1]).shape[1:] or not middle.isfinite().all():
+        middle = torch.from_numpy(tower.middle())
+    return {**kept, MIDDLE: middle}
 
 
 def read_tower(architecture: str, state: "Mapping[str, Tensor]") -> TextTower | None:

@@ -13,6 +13,7 @@ from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.specs import InputSpec, ModelSpec
 from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, licence_in_words
+from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.open_clip_network import import_open_clip
 from imagefinder.embedding.open_clip_records import architecture_of
 from imagefinder.embedding.shelf import ModelShelf
@@ -117,6 +118,19 @@ def test_both_towers_travel_together(shelf: ModelShelf, tmp_path: Path, name: st
     assert taken == spec
     assert (TOKENIZER in other.weights(spec.name)) == (name == TINY_SIGLIP)
     assert np.array_equal(tower(other, taken).encode(SENTENCES), tower(shelf, spec).encode(SENTENCES))
+
+
+def test_what_a_strangers_file_says_of_the_middle_is_only_taken_where_it_can_be(
+    shelf: ModelShelf, tmp_path: Path
+) -> None:
+    import torch
+
+    spec = add(shelf, tmp_path, tiny_clip.draw())
+    weights = shelf.weights(spec.name)
+    write_model(tmp_path / "odd.safetensors", {**weights, MIDDLE: torch.ones(3)}, spec)
+    other = ModelShelf(tmp_path / "others")
+    other.import_model(tmp_path / "odd.safetensors")
+    assert torch.allclose(other.weights(spec.name)[MIDDLE], weights[MIDDLE])
 
 
 def test_one_sentence_for_what_does_not_fit(shelf: ModelShelf, tmp_path: Path) -> None:

@@ -22,10 +22,11 @@ from imagefinder.embedding.open_clip_network import (
     import_open_clip,
     kept_beside,
     named_as_here,
+    only_as_long_as_needed,
 )
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 TOKENIZER = f"{TEXTS}tokenizer_json"
 """A tensor of bytes in the model's file: the tokenizer's own file."""
@@ -52,7 +53,7 @@ EVERYDAY = (
 class TextTower:
     """Texts to unit vectors, on the CPU. Safe to ask from any thread."""
 
-    def __init__(self, network: "nn.Module", tokens: "Callable[[Sequence[str]], Tensor]") -> None:
+    def __init__(self, network: "Callable[[Tensor], Tensor]", tokens: "Callable[[Sequence[str]], Tensor]") -> None:
         self._network, self._tokens = network, tokens
 
     def encode(self, sentences: Sequence[str]) -> Embeddings:
@@ -158,7 +159,7 @@ def read_tower(architecture: str, state: "Mapping[str, Tensor]") -> TextTower | 
     own["token_embedding.weight"] = words.float()
     tower = build_texts(architecture, words.float())
     load_into(tower, own)
-    return TextTower(tower, tokens)
+    return TextTower(only_as_long_as_needed(tower), tokens)
 
 
 def _tokens(

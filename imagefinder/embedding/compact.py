@@ -1,4 +1,4 @@
-"""The network of the built-in model: small, dense, and quick on any CPU."""
+"""The network of the default of earlier versions: small, dense, and quick on any CPU."""
 
 from typing import TYPE_CHECKING
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from imagefinder.domain.errors import UnknownName
+from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.embedding.architectures import (
     ARCHITECTURES,
     SWAG_LICENCE,
@@ -16,6 +16,8 @@ from imagefinder.embedding.architectures import (
     timm_input,
     torchvision_input,
 )
+from imagefinder.embedding.open_clip_network import SOURCE, import_open_clip, weights_record
+from imagefinder.embedding.open_clip_records import architecture_of
 from imagefinder.embedding.torchvision_compat import import_timm, import_torchvision
 
 
@@ -26,7 +28,7 @@ class ListedNetwork:
     name: str
     """To be given to ``find_architecture``."""
     source: str
-    """"preset", "timm" or "torchvision"."""
+    """"preset", "timm", "torchvision" or "open_clip"."""
     input_size: int
     licence: str
     """Of the official weights; empty where nobody says."""
@@ -38,21 +40,23 @@ class ListedNetwork:
 
 def list_networks(pattern: str = "") -> list[ListedNetwork]:
     """The networks whose name matches a pattern such as "resnet*", or has ``pattern`` in it: presets, then timm's, then
-    torchvision's.
+    torchvision's, then open_clip's if its package is here.
 
-    timm's weights of one network under several tags, as "resnet18.a1_in1k", are listed where the pattern has a dot.
+    Weights of one network under several tags, as "resnet18.a1_in1k", are listed where the pattern has a dot.
     Raises UnknownName where none matches.
     """
     asked = pattern.strip().lower()
     source, colon, rest = asked.partition(":")
     found = [
         each
-        for each in (*_presets(), *_of_timm(tags="." in asked), *_of_torchvision())
+        for each in (*_presets(), *_of_timm("." in asked), *_of_torchvision(), *_of_open_clip("." in asked))
         if _matches(each.name.partition(":")[2] or each.name, rest if colon else asked)
         and (not colon or each.source == source)
     ]
     if not found:
-        known = (each.name for each in (*_presets(), *_of_timm(tags=False), *_of_torchvision()))
+        known = (
+            each.name for each in (*_presets(), *_of_timm(tags=False), *_of_torchvision(), *_of_open_clip(tags=False))
+        )
         raise UnknownName(
             f"No network has a name like {pattern!r}.",
             f"{did_you_mean(asked, known)}All names: imagefinder models architectures",
@@ -95,3 +99,21 @@ def _of_torchvision() -> Iterator[ListedNetwork]:
             not swag,
             weights is not None,
         )
+
+
+def _of_open_clip(tags: bool) -> Iterator[ListedNetwork]:
+    try:
+        open_clip = import_open_clip()
+    except ModelError:
+        return
+    for name in open_clip.list_models():
+        known = open_clip.list_pretrained_tags_by_model(name) if tags else []
+        for network in [f"{name}.{tag}" for tag in known] or [name]:
+            try:
+                found = architecture_of(network, network)
+            except ModelError:  # one that imagefinder does not build
+                continue
+            published = bool(weights_record(network).get("hf_hub"))
+            yield ListedNetwork(
+                f"{SOURCE}:{network}", SOURCE, found.input.crop, found.licence, found.commercial_use, published
+            )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from imagefinder.domain.errors import ModelError
 from imagefinder.domain.specs import Framing, InputSpec
 from imagefinder.embedding.open_clip_network import SOURCE, configuration, import_open_clip, weights_record
 from imagefinder.embedding.presets import Architecture
@@ -59,9 +60,16 @@ def open_clip_input(found: Mapping[str, Any], record: Mapping[str, Any]) -> Inpu
 
 
 def addresses(architecture: Architecture) -> tuple[str, ...]:
-    """Where its weights are published, one of which is enough. Opens no connection. Raises ModelError."""
+    """Where its weights are published, one of which is enough. Opens no connection. Raises ModelError
+    where its name leaves open which of several are meant."""
     from huggingface_hub import hf_hub_url
 
+    tags = import_open_clip().list_pretrained_tags_by_model(architecture.network)
+    if tags:
+        raise ModelError(
+            f"There are several weights for {architecture.network}.",
+            f"Say which, as {SOURCE}:{architecture.network}.{tags[0]}. Known: {', '.join(tags)}.",
+        )
     repository, _, file = str(weights_record(architecture.network).get("hf_hub", "")).rpartition("/")
     if not (architecture.download and repository):
         return ()

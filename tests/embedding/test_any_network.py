@@ -182,7 +182,7 @@ def test_all_names_are_listed() -> None:
         assert taken == (each.name if each.source == "preset" or ":" in each.name else f"{each.source}:{each.name}")
 
 
-_ORDER = ("preset", "timm", "torchvision")
+_ORDER = ("preset", "timm", "torchvision", "open_clip")
 
 
 def test_names_are_found_by_a_part_or_a_pattern() -> None:

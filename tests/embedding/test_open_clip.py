@@ -12,6 +12,7 @@ import tiny_clip
 from imagefinder.domain.errors import ModelError, UnknownName
 from imagefinder.domain.images import Embeddings
 from imagefinder.domain.specs import InputSpec, ModelSpec
+from imagefinder.embedding.architecture_list import list_networks
 from imagefinder.embedding.architectures import ARCHITECTURES, find_architecture, licence_in_words
 from imagefinder.embedding.checkpoints import write_model
 from imagefinder.embedding.open_clip_network import import_open_clip
@@ -187,6 +188,13 @@ def test_any_other_network() -> None:
         find_architecture("open_clip:ViT-B-32.mine")
     with pytest.raises(ModelError, match="does not build"):
         find_architecture("open_clip:roberta-ViT-B-32")
+
+
+def test_they_are_listed_by_their_name_and_with_a_dot_by_their_weights() -> None:
+    listed = {each.name: each for each in list_networks("open_clip:vit-b-32*")}
+    assert listed["open_clip:ViT-B-32"].download
+    assert (listed["open_clip:ViT-B-32"].source, listed["open_clip:ViT-B-32"].input_size) == ("open_clip", 224)
+    assert [each.licence for each in list_networks("ViT-B-32.laion2b_s34b_b79k")] == ["MIT"]
 
 
 def test_without_the_package_the_command_is_told(shelf: ModelShelf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,9 @@ def test_a_damaged_tokenizer_is_thrown_away(
     assert shelf.added() == waiting(shelf) == []
 
 
-def test_nothing_published_names_the_command(shelf: ModelShelf, server: WeightsServer) -> None:
-    with pytest.raises(ModelError, match="--architecture open_clip:ViT-B-32"):
+def test_where_there_are_several_weights_they_are_named(shelf: ModelShelf, server: WeightsServer) -> None:
+    with pytest.raises(ModelError, match=r"several weights .*open_clip:ViT-B-32\.openai.*laion2b_s34b_b79k"):
         shelf.download("open_clip:ViT-B-32", ignore, CancelToken())
+    with pytest.raises(ModelError, match="--architecture open_clip:ViT-e-14"):
+        shelf.download("open_clip:ViT-e-14", ignore, CancelToken())
     assert server.asked == []

@@ -56,7 +56,7 @@ def _register_additions(action: Action) -> None:
         "--architecture",
         metavar="NAME",
         help="the network that weights are for: any that `models architectures` lists; timm:X or torchvision:X chooses "
-        "where both know it (ONNX files and checkpoints of cirtorch say it themselves)",
+        "where both know it, and open_clip:X has texts (ONNX files and checkpoints of cirtorch say it themselves)",
     )
     add.add_argument("--name", metavar="NAME", help="what to call it (default: as the network)")
     register_reading(add)

@@ -67,7 +67,7 @@ def row_of(shelf: ModelShelf, name: str, text: str) -> Embeddings:
     weights = shelf.weights(name)
     tower = read_tower(shelf.spec(name).architecture, weights)
     assert tower is not None
-    return unit(tower.row(text) - 0.5 * weights[MIDDLE].numpy())
+    return unit(tower.row(text) - (weights[MIDDLE] / 2).numpy())
 
 
 def test_a_sentence_is_compared_less_half_the_middle_of_everyday_words(models: Models, tmp_path: Path) -> None:

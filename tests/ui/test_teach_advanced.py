@@ -93,7 +93,7 @@ def test_every_field_says_what_it_does_and_when_to_change_it(dialog: TeachDialog
             explained.append(text)
             label = layout.labelForField(field)
             assert label is None or label.toolTip() == text
-    assert len(set(explained)) == len(explained) == 25
+    assert len(set(explained)) == len(explained) == 24
     spins = [each.toolTip() for each in row_of(form, "Batch: labels, photos of each (P, K)").findChildren(QWidget)]
     assert any("photos of each label" in text for text in spins)
 

@@ -41,15 +41,19 @@ def build_efficientnet_lite(name: str, classes: int = 0, pooled: bool = True) ->
     """
     import torch
     from torch import nn
-    from torch.nn.functional import pad
+    from torch.nn.functional import conv2d, pad
 
     class SameConv2d(nn.Conv2d):
-        """Pads as TensorFlow does: where an even number of pixels is missing to the kernel, more at the end."""
+        """Pads as TensorFlow does: where an odd number of pixels is missing to the kernel, one more at the end."""
 
         def forward(self, x: "Tensor") -> "Tensor":
             down, across = (_missing(x.shape[2 + i], self.kernel_size[i], self.stride[i]) for i in (0, 1))
-            x = pad(x, (across // 2, across - across // 2, down // 2, down - down // 2))
-            return super().forward(x)
+            weight, missing = self.weight, down
+            if down != across:
+                x, missing = pad(x, (across // 2, across - across // 2, down // 2, down - down // 2)), 0
+            elif missing % 2:  # a kernel that begins with zeros does the same as a copy of the whole map with a margin
+                weight, missing = pad(weight, (1, 0, 1, 0)), missing + 1
+            return conv2d(x, weight, self.bias, self.stride, missing // 2, self.dilation, self.groups)
 
     def conv(given: int, wanted: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Module:
         if stride > 1:

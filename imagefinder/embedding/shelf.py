@@ -366,7 +366,8 @@ def _on_device(
     spec: ModelSpec, network: "nn.Module", device: str, precision: str | None, warn: Callable[[str], None]
 ) -> TorchEmbedder:
     embedder = TorchEmbedder(spec, network, device, "float32", warn)
-    embedder.precision = precision if is_usable(precision, device) else fastest_precision(network, spec.input, device)
+    usable = is_usable(precision, device)
+    embedder.precision = precision if usable else fastest_precision(embedder.quick, spec.input, device)
     return embedder
 
 

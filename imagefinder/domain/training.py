@@ -53,7 +53,7 @@ class Recipe:
     miner: str = "multi-similarity"
     dimension: int = 256
     """Length of the tuned part of an embedding; cut to what the head is given where that is shorter."""
-    layers: int = 3
+    layers: int = 6
     """From so many of the last blocks the head is given their maps, beside the base model's own features."""
     pooling: str = "average+max"
     """Of these maps."""

@@ -2,7 +2,7 @@
 
 import os
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 HOMEPAGE = "https://imagefinder.example"
 """For the records that packages must carry: a reserved name that is nobody's, until the project has an address."""
 UPDATES_PAGE = ""

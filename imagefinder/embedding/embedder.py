@@ -163,6 +163,8 @@ class TorchEmbedder:
     def _make_room(self, message: str) -> None:
         import torch
 
+        if self.device == "cpu":
+            self.batch_size = min(self.batch_size, CACHED)  # more are never looked at at a time
         log.warning("out of memory on %s at %d pictures: %s", self.device, self.batch_size, message)
         self._ring.clear()
         if self.device.startswith("cuda"):

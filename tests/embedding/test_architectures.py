@@ -126,7 +126,7 @@ def test_presets_say_what_they_are_good_at(name: str) -> None:
     preset = ARCHITECTURES[name]
     assert preset.good_at.endswith(".")
     assert len(preset.good_at) < 80
-    assert ("recommended" in preset.good_at) == (name == "dinov2-small")
+    assert ("first one to download" in preset.good_at) == (name == "dinov2-small")
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))

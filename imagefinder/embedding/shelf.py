@@ -366,8 +366,10 @@ def _on_device(
     spec: ModelSpec, network: "nn.Module", device: str, precision: str | None, warn: Callable[[str], None]
 ) -> TorchEmbedder:
     embedder = TorchEmbedder(spec, network, device, "float32", warn)
-    usable = is_usable(precision, device)
-    embedder.precision = precision if usable else fastest_precision(embedder.quick, spec.input, device)
+    if is_usable(precision, device):
+        embedder.precision = precision
+    else:
+        embedder.precision = fastest_precision(embedder.quick, spec.input, device)
     return embedder
 
 

@@ -28,8 +28,8 @@ def test_the_front_sees_the_same_without_its_norms_and_keeps_them(mode: Mode) ->
     network = build(BASE)
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):  # as if it had seen pictures
-            torch.nn.init.uniform_(module.running_mean, -0.5, 0.5)
-            torch.nn.init.uniform_(module.running_var, 0.5, 2)
+            torch.nn.init.uniform_(module.get_buffer("running_mean"), -0.5, 0.5)
+            torch.nn.init.uniform_(module.get_buffer("running_var"), 0.5, 2)
             torch.nn.init.uniform_(module.bias, -0.5, 0.5)
     parts, _ = take_apart(network, 32, 16, RECIPES[mode])
     pixels = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3)).astype(np.uint8)

@@ -130,7 +130,7 @@ def test_models_are_listed(cli: Cli) -> None:
 
 def test_wrong_usage_exits_with_two(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as error:
-        main(["search"])
+        main(["index"])
     assert error.value.code == 2
 
 

@@ -5,7 +5,8 @@ import errno
 import json
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +19,8 @@ from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import InputSpec
 from imagefinder.domain.training import TrainingError
 from imagefinder.embedding.device import Precision, run
-from imagefinder.embedding.embedder import is_out_of_memory
+from imagefinder.embedding.embedder import CACHED, is_out_of_memory
+from imagefinder.embedding.embedder import _one_core_each as one_core_each
 from imagefinder.embedding.folding import folded
 
 if TYPE_CHECKING:
@@ -46,19 +48,16 @@ class Look:
         warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         self._front, self._tuned, self._spec = _quick(front, spec.crop, device), tuned, spec
-        self._device, self._precision, self._size, self._activations, self._warn = (
-            device, precision, batch_size, activations, warn,
-        )  # fmt: skip
+        self._device, self._precision, self._activations, self._warn = device, precision, activations, warn
+        self._size = batch_size if device != "cpu" else min(batch_size, CACHED)
+        self._workers: ThreadPoolExecutor | None = None
 
     def at(self, pixels: Pixels) -> tuple[npt.NDArray[np.float16] | None, Embeddings]:
         """uint8 (n, crop, crop, 3) -> (what enters the part that is tuned, as half floats, or None; unit features)."""
-        between: list[npt.NDArray[np.float16]] = []
-        features: list[Embeddings] = []
-        start = 0
-        while start < len(pixels):
-            part = pixels[start : start + self._size]
+        while True:
             try:
-                reached, known = self._run(part)
+                seen = list(self._batches(pixels))
+                break
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -66,20 +65,30 @@ class Look:
                     raise TrainingError(
                         "Memory is not enough for this model.", "Close other programs, or choose a smaller model."
                     ) from error
-                self._size //= 2
-                self._warn(f"Memory on {self._device} ran out. Going on with {self._size} photos at a time.")
-                continue
-            if self._activations:
-                between.append(reached.clamp(-FLOAT16_LIMIT, FLOAT16_LIMIT).half().cpu().numpy())
-            features.append(known.cpu().numpy())
-            start += len(part)
-        return (np.concatenate(between) if between else None), np.concatenate(features)
+            # Outside the except block: the traceback holds on to the tensors that did not fit.
+            self._size //= 2
+            self._warn(f"Memory on {self._device} ran out. Going on with {self._size} photos at a time.")
+        between = [reached for reached, _ in seen if reached is not None]
+        return (np.concatenate(between) if between else None), np.concatenate([features for _, features in seen])
 
-    def _run(self, pixels: Pixels) -> "tuple[Tensor, Tensor]":
+    def _batches(self, pixels: Pixels) -> Iterator[tuple[npt.NDArray[np.float16] | None, Embeddings]]:
+        import torch
+
+        parts = [pixels[start : start + self._size] for start in range(0, len(pixels), self._size)]
+        if self._device != "cpu" or len(parts) == 1 or torch.get_num_threads() == 1:
+            return map(self._run, parts)
+        if self._workers is None:
+            self._workers = one_core_each(torch.get_num_threads())
+        return self._workers.map(self._run, parts)
+
+    def _run(self, pixels: Pixels) -> tuple[npt.NDArray[np.float16] | None, Embeddings]:
         from torch.nn.functional import normalize
 
         reached = run(self._front, normalised(pixels, self._spec, self._device), self._precision)
-        return reached, normalize(run(self._tuned, reached, self._precision))
+        features: Embeddings = normalize(run(self._tuned, reached, self._precision)).cpu().numpy()
+        if not self._activations:
+            return None, features
+        return reached.clamp(-FLOAT16_LIMIT, FLOAT16_LIMIT).half().cpu().numpy(), features
 
 
 def _quick(front: "nn.Module", crop: int, device: str) -> "nn.Module":

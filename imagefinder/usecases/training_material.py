@@ -78,13 +78,14 @@ def collect(
     meter = ProgressMeter(progress, token, "reading", len(paths))
     start = collection.noted.done
     waiting = list(enumerate(paths))[start:]
+    at_once = -(-embedder.batch_size // views)
 
     def read(item: tuple[int, str]) -> Any:
         number, path = item
         seeds = [(recipe.seed * 1_000_003 + number) * 64 + view for view in range(1, views)]
         return read_views(path, seen_as, recipe, seeds)
 
-    reading = read_ahead(waiting, read, threads=READER_THREADS, window=4 * embedder.batch_size, check=token.check)
+    reading = read_ahead(waiting, read, threads=READER_THREADS, window=4 * at_once, check=token.check)
     group: list[Any] = []
     lost = 0  # of the last photos of the group, because their drive is away or hangs
     noted_at = time.monotonic()
@@ -104,7 +105,7 @@ def collect(
                 del group[-lost:]
                 keep()
                 raise _hangs(path) if hangs else _away(os.path.dirname(path), paths, "went away while it was read")
-            if (len(group) >= embedder.batch_size and not lost) or done == len(paths):
+            if (len(group) >= at_once and not lost) or done == len(paths):
                 keep()
                 if time.monotonic() - noted_at >= NOTE_SECONDS:
                     collection.note()

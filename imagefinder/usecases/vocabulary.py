@@ -288,7 +288,7 @@ class Vocabularies:
         self._vocabulary: Vocabulary | None = None
 
     def of(self, library: Library, classes: ClassWords | None, may_be_stale: bool = False) -> Vocabulary:
-        """As the library is now, or a few seconds ago if it ``may_be_stale``. 100,000 photos take a quarter second."""
+        """As the library is now, or a few seconds ago if it ``may_be_stale``. 100,000 photos take about a second."""
         stamp = (library.text_stamp(), id(classes))
         bearable = min(STALE_SECONDS, STALE_TIMES * self._took) if may_be_stale else 0.0
         fresh = stamp == self._stamp or time.monotonic() - self._made < bearable

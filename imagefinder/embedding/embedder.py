@@ -227,7 +227,7 @@ class TorchEmbedder:
         starts = range(0, len(pixels), size)
         if self.device == "cpu" and len(starts) > 1 and torch.get_num_threads() > 1:
             if self._workers is None:
-                self._workers = _one_core_each(torch.get_num_threads())
+                self._workers = one_core_each(torch.get_num_threads())
             yield from self._workers.map(rows_of, starts)
         else:
             yield from map(rows_of, starts)
@@ -280,7 +280,7 @@ def _is_shortened(network: "nn.Module") -> bool:
     return any(parameter.dtype == torch.bfloat16 for parameter in network.parameters())
 
 
-def _one_core_each(threads: int) -> ThreadPoolExecutor:
+def one_core_each(threads: int) -> ThreadPoolExecutor:
     """Threads in which torch uses one core each: several batches side by side instead of one on all cores.
 
     A network of many small steps waits at the end of each for the slowest core, and where decoders use the cores as

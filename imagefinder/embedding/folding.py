@@ -26,19 +26,20 @@ SMALL = 64
 def folded(network: "nn.Module", crop: int) -> "nn.Module":
     """A copy of ``network`` without the batch norms that follow a convolution; itself where there are none.
 
-    ``network`` is on the CPU, in evaluation mode, and takes (n, 3, crop, crop). It stays as it was, and the copy
+    ``network`` is in evaluation mode, and takes (n, 3, crop, crop). It stays as it was, and the copy
     shares all weights with it that the folding does not change.
     """
     import torch
 
     if not any(_is_norm(module) for module in network.modules()):
         return network
+    device = next(network.parameters()).device
     with torch.no_grad():  # not inference_mode, whose tensors do not count their versions
         try:
-            probe = _picture(min(SMALL, crop))
+            probe = _picture(min(SMALL, crop)).to(device)
             pairs, before = _watched(network, probe)
         except (RuntimeError, AssertionError, ValueError):  # how networks of one size say so
-            probe = _picture(crop)
+            probe = _picture(crop).to(device)
             pairs, before = _watched(network, probe)
         if not pairs:
             return network

@@ -19,8 +19,7 @@ from imagefinder.domain.images import Embeddings, Pixels
 from imagefinder.domain.specs import InputSpec
 from imagefinder.domain.training import TrainingError
 from imagefinder.embedding.device import Precision, run
-from imagefinder.embedding.embedder import CACHED, is_out_of_memory
-from imagefinder.embedding.embedder import _one_core_each as one_core_each
+from imagefinder.embedding.embedder import CACHED, is_out_of_memory, one_core_each
 from imagefinder.embedding.folding import folded
 
 if TYPE_CHECKING:

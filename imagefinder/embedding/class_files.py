@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 BESIDE = ("classes.txt", "labels.txt")
 """What lists of classes are called where they are not called after the file of weights."""
-CLASSIFIERS = ("classifier", "fc", "head", "heads", "last_linear")
-"""Parts of a network that give class scores, and not what a text is compared with, or is learned by on the way."""
 LARGEST_FILE = 4 * 2**20
 LONGEST_NAME = 200
 
@@ -26,8 +24,7 @@ def classifier(state: "Mapping[str, Tensor]", network: Collection[str], features
     before anything is projected.
     """
     for name, tensor in reversed(unwrapped(network, state).items()):
-        ends = name not in network and name.partition(".")[0] in CLASSIFIERS
-        if ends and class_rows({name: tensor}, features) is not None:
+        if name not in network and class_rows({name: tensor}, features) is not None:
             return {name: tensor}
     return {}
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-
 CLASSIFIERS = ("classifier", "fc", "head", "heads", "last_linear")
-"""How the parts are called that give class scores."""
+"""Parts of a network that give class scores, and not what a text is compared with, or is learned by on the way."""
 
 
 def class_rows(state: "Mapping[str, Tensor]", features: int) -> "Tensor | None":

@@ -126,6 +126,13 @@ def base_of(spec: ModelSpec) -> ModelSpec:
         raise _damaged(spec, error) from error
 
 
+def origin_of(spec: ModelSpec) -> ModelSpec:
+    """The record of the model that was not tuned and that this one came from, however often; itself if it was not."""
+    while is_blend(spec):
+        spec = base_of(spec)
+    return spec
+
+
 def blend_spec(
     name: str, base: ModelSpec, part: TunedPart, blending: Blending, training: Mapping[str, Any], weights_sha256: str
 ) -> ModelSpec:

@@ -10,7 +10,7 @@ from pathlib import Path
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.models import ModelInfo
 from imagefinder.domain.specs import ModelSpec
-from imagefinder.embedding.blend import base_of, is_blend
+from imagefinder.embedding.blend import origin_of
 from imagefinder.embedding.checkpoints import tensor_names
 from imagefinder.embedding.class_directions import ClassDirections, directions
 from imagefinder.embedding.embedder import Embedder
@@ -102,33 +102,25 @@ class Models:
             return self._sentences[1]
 
     def _find_sentences(self, spec: ModelSpec) -> Sentences | None:
-        base = spec
-        while is_blend(base):
-            base = base_of(base)
-        if base.source != OPEN_CLIP:
-            return None
-        try:
-            name = self.shelf.name_of(base)
-        except ModelError as error:
-            log.info("no sentences for %s: %s", spec.name, error)
-            return None
-        file = self.shelf.file(name)
-        if file is None or not has_texts(tensor_names(file)):
+        name = self._origin(spec) if origin_of(spec).source == OPEN_CLIP else None
+        file = self.shelf.file(name) if name is not None else None
+        if name is None or file is None or not has_texts(tensor_names(file)):
             return None
         return TowerSentences(spec, partial(self.shelf.weights, name))
 
     def _read_directions(self, spec: ModelSpec) -> ClassDirections | None:
-        base = spec
-        while is_blend(base):
-            base = base_of(base)
-        if base.source == OPEN_CLIP:  # which has no classes, and texts instead
+        name = self._origin(spec) if origin_of(spec).source != OPEN_CLIP else None  # which has texts, and no classes
+        if name is None or self.shelf.file(name) is None:
             return None
+        return directions(spec, self.shelf.weights(name))
+
+    def _origin(self, spec: ModelSpec) -> str | None:
+        """The name under which the model that this one came from is here."""
         try:
-            name = self.shelf.name_of(base)
+            return self.shelf.name_of(origin_of(spec))
         except ModelError as error:
             log.info("no words for %s: %s", spec.name, error)
             return None
-        return directions(spec, self.shelf.weights(name)) if self.shelf.file(name) is not None else None
 
     @property
     def device(self) -> str:
